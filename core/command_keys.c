@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of command keys: what each is called, takes and means. All else comes from it. */
+#include "core/command.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "core/command_valid.h"
+
+#define RUN EXD_USE_RUN
+#define BOTH (EXD_USE_RUN | EXD_USE_EXEC)
+
+#define KEY(KEY_, TYPE_, use_, name_, doc_) \
+	.key = {.key = EXD_KEY_##KEY_, .type = EXD_TYPE_##TYPE_, .use = use_, .name = name_, .doc = doc_}
+#define NUMBER(min_, max_, takes_) .min = min_, .max = max_, .takes = takes_
+#define BYTES "a size such as 64m (a number, then b, k, m, g or t)"
+#define NAMESPACE .takes = "private, host, container:ID or path:/FILE", .valid = valid_namespace
+#define PATH .takes = "an absolute path", .valid = valid_path
+
+static const struct command_key keys[] = {
+	{KEY(ID, STRING, RUN, "id", "name of the container; unset: one is made"),
+	 .takes = "a container id", .valid = valid_text},
+	{KEY(ARGS, LIST, BOTH, "args", "the program and its arguments")},
+	{KEY(ENV, MAP, BOTH, "env", "environment of the program, NAME=VALUE"),
+	 .takes = "NAME=VALUE", .valid = valid_pair},
+	{KEY(CWD, STRING, BOTH, "cwd", "working directory inside"), PATH},
+	{KEY(USER, STRING, BOTH, "user", "USER[:GROUP], names of the container or numbers"),
+	 .takes = "USER[:GROUP]", .valid = valid_user},
+	{KEY(GROUPS, LIST, BOTH, "groups", "additional groups, names of the container or numbers"),
+	 .takes = "a group", .valid = valid_word},
+	{KEY(TTY, BOOL, BOTH, "tty", "the program gets a terminal of its own")},
+	{KEY(TTY_SIZE, STRING, BOTH, "tty_size", "first size of the terminal"),
+	 .takes = "ROWSxCOLUMNS such as 24x80", .valid = valid_tty_size},
+	{KEY(INIT, BOOL, RUN, "init", "a small init is process 1: it forwards signals and reaps")},
+	{KEY(HOSTNAME, STRING, RUN, "hostname", "host name inside"),
+	 .takes = "a host name (letters, digits, '.', '-', '_', at most 64)",
+	 .valid = valid_hostname},
+	{KEY(DOMAINNAME, STRING, RUN, "domainname", "NIS domain name inside"),
+	 .takes = "a domain name (letters, digits, '.', '-', '_', at most 64)",
+	 .valid = valid_hostname},
+	{KEY(ROOTFS, STRING, RUN, "rootfs",
+	     "directory that becomes the root; unset: a volatile root"),
+	 .takes = "a directory", .valid = valid_text},
+	{KEY(ROOTFS_READONLY, BOOL, RUN, "rootfs_readonly", "the root is mounted read-only")},
+	{KEY(ROOTFS_PROPAGATION, STRING, RUN, "rootfs_propagation",
+	     "whether mounts of the host appear inside"),
+	 .takes = "private or slave", .valid = valid_propagation},
+	{KEY(MOUNTS, MOUNTS, RUN, "mounts",
+	     "SOURCE:TARGET[:OPTIONS]; SOURCE may be tmpfs, proc, sysfs, mqueue, devpts or cgroup")},
+	{KEY(DEVICES, DEVICES, RUN, "devices",
+	     "PATH[:PATH-INSIDE][:rwm] of a device node of the host")},
+	{KEY(MASKED_PATHS, LIST, RUN, "masked_paths",
+	     "paths inside that show nothing; empty: none"),
+	 PATH, .flags = KEY_EMPTY_LIST},
+	{KEY(READONLY_PATHS, LIST, RUN, "readonly_paths",
+	     "paths inside that are read-only; empty: none"),
+	 PATH, .flags = KEY_EMPTY_LIST},
+	{KEY(MOUNT_NAMESPACE, NAMESPACE, RUN, "mount_namespace",
+	     "mounts: own, or another's"),
+	 NAMESPACE},
+	{KEY(PID_NAMESPACE, NAMESPACE, RUN, "pid_namespace",
+	     "processes: own, or another's"),
+	 NAMESPACE},
+	{KEY(IPC_NAMESPACE, NAMESPACE, RUN, "ipc_namespace",
+	     "System V IPC and message queues: own, or another's"),
+	 NAMESPACE},
+	{KEY(UTS_NAMESPACE, NAMESPACE, RUN, "uts_namespace",
+	     "host name: own, or another's"),
+	 NAMESPACE},
+	{KEY(CGROUP_NAMESPACE, NAMESPACE, RUN, "cgroup_namespace",
+	     "view of the cgroups: own, or another's"),
+	 NAMESPACE},
+	{KEY(NETWORK, NAMESPACE, RUN, "network", "network: none has only loopback (the default)"),
+	 .takes = "none, private, host, container:ID or path:/FILE", .valid = valid_network},
+	{KEY(USER_NAMESPACE, NAMESPACE, RUN, "user_namespace",
+	     "users: own, or another's"),
+	 NAMESPACE},
+	{KEY(UID_MAP, LIST, RUN, "uid_map", "user ids of an own user namespace"),
+	 .takes = "INSIDE:OUTSIDE:COUNT", .valid = valid_id_map},
+	{KEY(GID_MAP, LIST, RUN, "gid_map", "group ids of an own user namespace"),
+	 .takes = "INSIDE:OUTSIDE:COUNT", .valid = valid_id_map},
+	{KEY(PRIVILEGED, BOOL, BOTH, "privileged",
+	     "all capabilities and devices, nothing masked, no seccomp")},
+	{KEY(CAP_ADD, LIST, BOTH, "cap_add", "capabilities more than the default, or all"),
+	 .takes = "a capability such as NET_ADMIN, or all", .valid = valid_capability},
+	{KEY(CAP_DROP, LIST, BOTH, "cap_drop", "capabilities less than the default, or all"),
+	 .takes = "a capability such as NET_RAW, or all", .valid = valid_capability},
+	{KEY(NO_NEW_PRIVILEGES, BOOL, BOTH, "no_new_privileges",
+	     "set-user-id programs and the like gain nothing")},
+	{KEY(SECCOMP, STRING, BOTH, "seccomp", "filter of system calls"),
+	 .takes = "default or unconfined", .valid = valid_seccomp},
+	{KEY(APPARMOR, STRING, BOTH, "apparmor", "AppArmor profile"),
+	 .takes = "a profile", .valid = valid_text},
+	{KEY(SELINUX_LABEL, STRING, BOTH, "selinux_label", "SELinux label of the process"),
+	 .takes = "a label", .valid = valid_text},
+	{KEY(RLIMITS, RLIMITS, BOTH, "rlimits",
+	     "NAME=SOFT[:HARD] such as nofile=1024:4096 or core=unlimited")},
+	{KEY(SYSCTLS, MAP, RUN, "sysctls", "kernel parameters of own namespaces, NAME=VALUE"),
+	 .takes = "NAME=VALUE such as net.ipv4.ip_forward=1", .valid = valid_sysctl},
+	{KEY(OOM_SCORE_ADJ, NUMBER, BOTH, "oom_score_adj",
+	     "who is killed first when memory is short"),
+	 NUMBER(-1000, 1000, "a number from -1000 to 1000")},
+	{KEY(UMASK, NUMBER, BOTH, "umask", "mode bits that new files do not get, octal"),
+	 NUMBER(0, 0777, "an octal number from 0 to 777"), .flags = KEY_OCTAL},
+	{KEY(CGROUP_PARENT, STRING, RUN, "cgroup_parent", "cgroup that the container's is made in"),
+	 .takes = "a cgroup path without '..'", .valid = valid_cgroup},
+	{KEY(MEMORY, BYTES, RUN, "memory", "limit of memory"), NUMBER(1, INT64_MAX, BYTES)},
+	{KEY(MEMORY_SWAP, BYTES, RUN, "memory_swap",
+	     "limit of memory and swap together; -1: no limit of swap; unset: no swap"),
+	 NUMBER(1, INT64_MAX, BYTES ", or -1"), .flags = KEY_MINUS_ONE},
+	{KEY(MEMORY_RESERVATION, BYTES, RUN, "memory_reservation",
+	     "memory that is reclaimed down to when the host is short"),
+	 NUMBER(1, INT64_MAX, BYTES)},
+	{KEY(MEMORY_SWAPPINESS, NUMBER, RUN, "memory_swappiness",
+	     "how willingly memory is swapped out"),
+	 NUMBER(0, 100, "a number from 0 to 100")},
+	{KEY(OOM_KILL_DISABLE, BOOL, RUN, "oom_kill_disable",
+	     "out of memory, processes wait instead of being killed (cgroup v1)")},
+	{KEY(CPU_SHARES, NUMBER, RUN, "cpu_shares",
+	     "weight against others when cpus are short, 1024 is usual"),
+	 NUMBER(2, 262144, "a number from 2 to 262144")},
+	{KEY(CPU_PERIOD, NUMBER, RUN, "cpu_period",
+	     "length of a scheduling period in microseconds"),
+	 NUMBER(1000, 1000000, "a number from 1000 to 1000000")},
+	{KEY(CPU_QUOTA, NUMBER, RUN, "cpu_quota",
+	     "cpu time in a period in microseconds; -1: no limit"),
+	 NUMBER(1000, INT64_MAX / 1000, "a number from 1000, or -1"), .flags = KEY_MINUS_ONE},
+	{KEY(CPUS, STRING, RUN, "cpus", "how many cpus it may use: quota and period in one"),
+	 .takes = "a decimal number above 0, such as 0.5", .valid = valid_cpus},
+	{KEY(CPUSET_CPUS, STRING, RUN, "cpuset_cpus", "which cpus it may use"),
+	 .takes = "a list such as 0-3,5", .valid = valid_cpuset},
+	{KEY(CPUSET_MEMS, STRING, RUN, "cpuset_mems", "which memory nodes it may use"),
+	 .takes = "a list such as 0-1", .valid = valid_cpuset},
+	{KEY(PIDS_LIMIT, NUMBER, RUN, "pids_limit",
+	     "how many processes and threads it may have; -1: no limit"),
+	 NUMBER(1, 4194304, "a number from 1 to 4194304, or -1"), .flags = KEY_MINUS_ONE},
+	{KEY(BEST_EFFORT, BOOL, RUN, "best_effort",
+	     "a limit that this host cannot set is a warning")},
+	{KEY(ANNOTATIONS, MAP, RUN, "annotations", "texts kept in the record, NAME=VALUE"),
+	 .takes = "NAME=VALUE", .valid = valid_pair},
+};
+
+#define COUNT (sizeof(keys) / sizeof(keys[0]))
+
+/* Rows stand in the order of the enum, so that a key is its index; test_command checks it. */
+_Static_assert(COUNT == EXD_KEY_MAX - 1, "a row for each key");
+
+const struct exd_command_key *exd_command_key_next(const struct exd_command_key *previous)
+{
+	if (!previous)
+		return &keys[0].key;
+	return previous->key < COUNT ? &keys[previous->key].key : NULL;
+}
+
+const struct command_key *command_key(enum exd_key key)
+{
+	return key >= 1 && key < EXD_KEY_MAX ? &keys[key - 1] : NULL;
+}
+
+const struct command_key *command_key_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(keys[i].key.name, name) == 0)
+			return &keys[i];
+	return NULL;
+}

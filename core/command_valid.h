@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of texts that command keys take, as far as they need no host. */
+#ifndef EXECDRIVER_CORE_COMMAND_VALID_H
+#define EXECDRIVER_CORE_COMMAND_VALID_H
+
+#include <stdbool.h>
+
+bool valid_text(const char *text); /* not empty, no control characters */
+bool valid_word(const char *text); /* the same, and no blanks */
+bool valid_path(const char *text); /* absolute, not too long */
+bool valid_pair(const char *text); /* NAME=VALUE */
+bool valid_user(const char *text);
+bool valid_tty_size(const char *text);
+bool valid_hostname(const char *text);
+bool valid_propagation(const char *text);
+bool valid_namespace(const char *text);
+bool valid_network(const char *text);
+bool valid_id_map(const char *text);
+bool valid_capability(const char *text);
+bool valid_seccomp(const char *text);
+bool valid_sysctl(const char *text);
+bool valid_cgroup(const char *text);
+bool valid_cpus(const char *text);
+bool valid_cpuset(const char *text);
+
+#endif

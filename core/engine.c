@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening and closing an engine, and its one descriptor. */
+#include "core/engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "base/cleanup.h"
+#include "core/conn.h"
+#include "core/monitors.h"
+#include "core/sized.h"
+#include "core/state.h"
+
+#define WAKE_SERIAL 0			/* in the epoll set: wake_fd, no watch */
+#define BATCH 32
+#define REAP_MS 200
+
+static int open_poll(struct exd_engine *engine, struct exd_error *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_SERIAL};
+
+	engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->epoll_fd < 0 || engine->wake_fd < 0 ||
+	    epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->wake_fd, &event) < 0)
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot make the engine's event descriptor");
+	return 0;
+}
+
+static int fill(struct exd_engine *engine, const struct exd_engine_config *config, struct exd_error *err)
+{
+	int r;
+
+	engine->flags = config->flags;
+	engine->log = config->log;
+	engine->log_arg = config->log_arg;
+	engine->log_level = config->log_level;
+	r = config_load(&engine->config, config->config, err);
+	if (r == 0)
+		r = state_root_open(config->root, &engine->root, &engine->root_fd, err);
+	if (r == 0 && config->driver) {
+		engine->driver = strdup(config->driver);
+		if (!engine->driver)
+			r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "an engine");
+	}
+	return r < 0 ? r : open_poll(engine, err);
+}
+
+int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *config, struct exd_error *err)
+{
+	struct exd_engine_config all = {.struct_size = sizeof(all)};
+	struct exd_engine *engine = calloc(1, sizeof(*engine));
+	int r;
+
+	if (!engine)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "an engine");
+	if (config)
+		sized_take(&all, config, sizeof(all));
+	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->monitor_pidfd = FD_NONE;
+	pthread_mutex_init(&engine->lock, NULL);
+	pthread_cond_init(&engine->settled, NULL);
+	r = fill(engine, &all, err);
+	if (r < 0)
+		exd_engine_close(engine);
+	else
+		*out = engine;
+	return r;
+}
+
+/* Handles that the host still has end too, as the header says. */
+static void end_watches(struct exd_engine *engine)
+{
+	while (engine->watches) {
+		struct watch *watch = engine->watches;
+
+		watch->refs = 1;
+		watch_remove(engine, watch);
+	}
+}
+
+struct exd_engine *exd_engine_close(struct exd_engine *engine)
+{
+	if (!engine)
+		return NULL;
+	end_watches(engine);
+	pool_drain(engine);
+	monitor_reap(engine, REAP_MS);
+	events_clear(&engine->events);
+	config_free(engine->config);
+	free(engine->driver);
+	free(engine->root);
+	if (engine->monitor_pidfd >= 0)
+		(void)close(engine->monitor_pidfd);
+	if (engine->wake_fd >= 0)
+		(void)close(engine->wake_fd);
+	if (engine->epoll_fd >= 0)
+		(void)close(engine->epoll_fd);
+	if (engine->root_fd >= 0)
+		(void)close(engine->root_fd);
+	pthread_cond_destroy(&engine->settled);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+	return NULL;
+}
+
+int exd_engine_fd(const struct exd_engine *engine)
+{
+	return engine->epoll_fd;
+}
+
+const char *exd_engine_root(const struct exd_engine *engine)
+{
+	return engine->root;
+}
+
+void engine_wake(struct exd_engine *engine)
+{
+	uint64_t one = 1;
+
+	/* EAGAIN: it is awake already. */
+	(void)!write(engine->wake_fd, &one, sizeof(one));
+}
+
+static int dispatch_one(struct exd_engine *engine, uint64_t serial)
+{
+	struct watch *watch;
+	uint64_t times;
+	int handled;
+
+	if (serial == WAKE_SERIAL) {
+		(void)!read(engine->wake_fd, &times, sizeof(times));
+		return events_rescan(engine);
+	}
+	watch = watch_find(engine, serial);
+	if (!watch)
+		return 0;
+	handled = watch->ready(engine, watch);
+	watch_unref(engine, watch);
+	return handled;
+}
+
+int exd_engine_dispatch(struct exd_engine *engine, struct exd_error *err)
+{
+	struct epoll_event events[BATCH];
+	int handled = 0;
+	int n;
+
+	do
+		n = epoll_wait(engine->epoll_fd, events, BATCH, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot ask for the engine's events");
+	for (int i = 0; i < n; i++)
+		handled += dispatch_one(engine, events[i].data.u64);
+	return handled;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The queue of events, in order of their sequence numbers. */
+#include "core/events.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/engine.h"
+#include "core/log.h"
+#include "core/sized.h"
+
+#define EVENTS_MAX 65536		/* a host that never takes them loses the oldest */
+
+struct event_entry {
+	struct event_entry *next;
+	struct exd_event event;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static struct event_entry *take_first(struct events *events)
+{
+	struct event_entry *entry = events->first;
+
+	if (entry) {
+		events->first = entry->next;
+		events->count--;
+	}
+	return entry;
+}
+
+/* Several monitors tell of their past one after another: what comes late goes before what is newer. */
+static void insert(struct events *events, struct event_entry *entry)
+{
+	struct event_entry **at = &events->first;
+
+	while (*at && (*at)->event.sequence <= entry->event.sequence)
+		at = &(*at)->next;
+	entry->next = *at;
+	*at = entry;
+	events->count++;
+	if (entry->event.sequence > events->sequence)
+		events->sequence = entry->event.sequence;
+}
+
+void events_add(struct exd_engine *engine, const struct exd_event *event)
+{
+	struct event_entry *entry = calloc(1, sizeof(*entry));
+	struct event_entry *dropped = NULL;
+	struct events *events = &engine->events;
+
+	if (!entry)
+		return;
+	entry->event = *event;
+	entry->event.struct_size = sizeof(entry->event);
+	/* As monitors number theirs: by the time since boot. */
+	if (!entry->event.sequence)
+		entry->event.sequence = clock_ns(CLOCK_BOOTTIME);
+	if (!entry->event.time_ns)
+		entry->event.time_ns = clock_ns(CLOCK_REALTIME);
+	pthread_mutex_lock(&engine->lock);
+	if (events->subscribed) {
+		insert(events, entry);
+		entry = NULL;
+	}
+	if (events->count > EVENTS_MAX)
+		dropped = take_first(events);
+	pthread_mutex_unlock(&engine->lock);
+	free(entry);
+	if (dropped)
+		engine_log(engine, EXD_LOG_WARNING, NULL, dropped->event.id, "an event nobody took was dropped");
+	free(dropped);
+}
+
+void events_clear(struct events *events)
+{
+	while (events->first)
+		free(take_first(events));
+}
+
+int exd_event_next(struct exd_engine *engine, struct exd_event *event, struct exd_error *err)
+{
+	struct event_entry *entry;
+
+	pthread_mutex_lock(&engine->lock);
+	entry = take_first(&engine->events);
+	pthread_mutex_unlock(&engine->lock);
+	if (!entry)
+		return 0;
+	sized_give(event, &entry->event, sizeof(entry->event));
+	free(entry);
+	return 1;
+}

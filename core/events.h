@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events of all containers on a root, queued for the host. */
+#ifndef EXECDRIVER_CORE_EVENTS_H
+#define EXECDRIVER_CORE_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <execdriver/execdriver.h>
+
+struct event_entry;
+
+/* Guarded by the engine's lock. */
+struct events {
+	struct event_entry *first;	/* by sequence number */
+	uint64_t count;
+	uint64_t since;			/* what exd_subscribe() asked for */
+	uint64_t sequence;		/* of the newest that was queued */
+	bool subscribed;
+};
+
+/* Queues a copy, if the host has subscribed. Sequence number 0: one is made for now. */
+void events_add(struct exd_engine *engine, const struct exd_event *event);
+/* Frees all that is queued; no other thread uses the engine. */
+void events_clear(struct events *events);
+
+/* subscribe.c: connects to monitors that are not subscribed to yet; returns 0. */
+int events_rescan(struct exd_engine *engine);
+
+#endif

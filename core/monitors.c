@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The monitors of a state directory: finding them, starting one. */
+#include "core/monitors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/fdio.h"
+#include "core/spawn.h"
+#include "core/state.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+/* Makes <root>/.monitor/<name> for a new one; returns its descriptor. */
+static int make_directory(struct exd_engine *engine, char *name, struct exd_error *err)
+{
+	cleanup_close int parent = FD_NONE;
+	unsigned int number;
+	int fd = -1;
+
+	if (mkdirat(engine->root_fd, ".monitor", 0700) < 0 && errno != EEXIST)
+		goto fail;
+	parent = openat(engine->root_fd, ".monitor", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (parent < 0)
+		goto fail;
+	do {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			goto fail;
+		(void)snprintf(name, MONITOR_NAME_MAX, "%08x", number);
+	} while (mkdirat(parent, name, 0700) < 0 && errno == EEXIST);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+fail:
+	return exd_error_set(err, EXD_ERR_STATE, errno, "cannot make a monitor's directory below '%s/.monitor'",
+			     engine->root);
+}
+
+/* What a monitor that did not come up may have left. */
+static void remove_directory(struct exd_engine *engine, int dir, const char *name)
+{
+	char path[32];
+
+	(void)unlinkat(dir, "sock", 0);
+	(void)unlinkat(dir, "lock", 0);
+	(void)snprintf(path, sizeof(path), ".monitor/%s", name);
+	(void)unlinkat(engine->root_fd, path, AT_REMOVEDIR);
+}
+
+static void keep_pidfd(struct exd_engine *engine, int pidfd)
+{
+	int old;
+
+	monitor_reap(engine, 0);
+	pthread_mutex_lock(&engine->lock);
+	old = engine->monitor_pidfd;
+	engine->monitor_pidfd = pidfd;
+	pthread_mutex_unlock(&engine->lock);
+	if (old >= 0)
+		(void)close(old);
+}
+
+static int start(struct exd_engine *engine, int dir, const char *name, struct conn **out, struct exd_error *err)
+{
+	const char *path = engine->config->monitor;
+	cleanup_close int ours = FD_NONE;
+	cleanup_close int theirs = FD_NONE;
+	int pair[2];
+	pid_t pid;
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot make a socket for the monitor");
+	ours = pair[0];
+	theirs = pair[1];
+	r = spawn_monitor(path, theirs, dir, engine->root_fd, &pid, err);
+	if (r < 0)
+		return r;
+	keep_pidfd(engine, (int)syscall(SYS_pidfd_open, pid, 0));
+	(void)close(take_fd(&theirs));
+	r = conn_hello_consume(take_fd(&ours), name, out);
+	if (r < 0)
+		return exd_error_set(err, EXD_ERR_MONITOR, -r, "the monitor '%s' was started but does not answer", path);
+	return 0;
+}
+
+/* The root's lock keeps others from taking the new directory for a dead monitor's until it is locked by the living one. */
+static int start_new(struct exd_engine *engine, struct conn **out, struct exd_error *err)
+{
+	char name[MONITOR_NAME_MAX];
+	cleanup_close int dir = make_directory(engine, name, err);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = start(engine, dir, name, out, err);
+	if (r < 0)
+		remove_directory(engine, dir, name);
+	return r;
+}
+
+static int open_shared(struct exd_engine *engine, struct conn **out)
+{
+	char name[MONITOR_NAME_MAX];
+	ssize_t n = read_file_at(engine->root_fd, ".monitor/shared", name, sizeof(name));
+
+	if (n < 0)
+		return (int)n;
+	name[strcspn(name, "\n")] = '\0';
+	return monitor_name_valid(name) ? conn_open(engine->root_fd, name, out) : -EINVAL;
+}
+
+static int share(struct exd_engine *engine, const struct conn *conn, struct exd_error *err)
+{
+	cleanup_close int dir = openat(engine->root_fd, ".monitor", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char line[MONITOR_NAME_MAX + 1];
+	int size = snprintf(line, sizeof(line), "%s\n", conn->monitor);
+	int r = dir < 0 ? -errno : replace_file_at(dir, "shared", line, (size_t)size, 0600, false);
+
+	if (r < 0)
+		return exd_error_set(err, EXD_ERR_STATE, -r, "cannot write '%s/.monitor/shared'", engine->root);
+	return 0;
+}
+
+int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_error *err)
+{
+	bool shared = !(engine->flags & EXD_ENGINE_PRIVATE_MONITOR);
+	cleanup_close int lock = FD_NONE;
+	CLEANUP(conn_closep) struct conn *conn = NULL;
+	int r = 0;
+
+	if (shared && open_shared(engine, out) == 0)
+		return 0;
+	lock = state_root_lock(engine->root_fd, shared, err);
+	if (lock < 0)
+		return lock;
+	if (!shared || open_shared(engine, &conn) < 0) {
+		r = start_new(engine, &conn, err);
+		/* For dispatch: there may be a monitor to subscribe to. */
+		engine_wake(engine);
+		if (r == 0 && shared)
+			r = share(engine, conn, err);
+	}
+	if (r == 0)
+		*out = take_ptr(&conn);
+	return r;
+}
+
+int monitors_list(int root_fd, struct name_list *out)
+{
+	return name_list_read(root_fd, ".monitor", monitor_name_valid, out);
+}
+
+void monitor_reap(struct exd_engine *engine, int wait_ms)
+{
+	cleanup_close int pidfd = FD_NONE;
+	siginfo_t info = {0};
+	struct pollfd end = {.events = POLLIN};
+	int r;
+
+	pthread_mutex_lock(&engine->lock);
+	if (engine->monitor_pidfd >= 0)
+		pidfd = fcntl(engine->monitor_pidfd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_unlock(&engine->lock);
+	/* WNOWAIT: only looks whether it is a child of this process. */
+	if (pidfd < 0 || waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return;
+	end.fd = pidfd;
+	do
+		r = poll(&end, 1, wait_ms);
+	while (r < 0 && errno == EINTR);
+	if (r > 0)
+		(void)waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the monitor tells about a process, and the hooks that follow from it. */
+#include "core/process.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/cleanup.h"
+#include "base/wire_names.h"
+#include "core/exit_status.h"
+#include "core/log.h"
+
+/* "step 14: mount proc on /proc: Operation not permitted"; a program that cannot run needs no step number. */
+static int failure_error(const struct wire_failure *failure, struct exd_error *error)
+{
+	const char *object = failure->object;
+	int size = (int)strnlen(object, sizeof(failure->object));
+	const char *op = wire_op_name(failure->op);
+	int r;
+
+	if (failure->code == EXD_ERR_LIMIT_TOO_SMALL)
+		r = exd_error_set(error, EXD_ERR_LIMIT_TOO_SMALL, 0,
+				  "the memory limit is too small: it killed the container before its program began");
+	else if (failure->op == WIRE_EXEC)
+		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'", size, object);
+	else if (failure->step < 0)
+		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot start the container%s%.*s",
+				  size ? ": " : "", size, object);
+	else
+		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s", failure->step, op,
+				  size ? " " : "", size, object);
+	error->stage = failure->stage;
+	error->step = failure->step;
+	return r;
+}
+
+static void take_started(struct exd_process *p, const struct wire_started *started, struct message *message,
+			 enum exd_phase phase)
+{
+	int old;
+
+	p->start_time = started->start_time;
+	pthread_mutex_lock(&p->lock);
+	p->pid = started->pid;
+	old = p->pidfd;
+	p->pidfd = take_fd(&message->fds[0]);
+	p->tty = take_fd(&message->fds[1]);
+	p->phase = phase;
+	pthread_mutex_unlock(&p->lock);
+	if (old >= 0)
+		(void)close(old);
+}
+
+/* What a hook said, as the monitor's verdict. */
+static int32_t verdict(struct exd_process *p, const char *hook, int r)
+{
+	if (r >= 0)
+		return 0;
+	if (p->result == 0)
+		p->result = exd_error_set(&p->error, EXD_ERR_HOOK, -r, "the %s hook failed", hook);
+	return r;
+}
+
+static void parked(struct exd_process *p, struct message *message)
+{
+	const struct wire_started *started = message_body(message, sizeof(*started));
+	struct exd_hooks hooks = process_hooks(p);
+	int32_t answer = 0;
+
+	if (!started || p->phase != EXD_PHASE_STARTING)
+		return;
+	take_started(p, started, message, EXD_PHASE_PARKED);
+	p->pre_started = true;
+	if (hooks.pre_start)
+		answer = verdict(p, "pre_start", hooks.pre_start(hooks.ctx, p, p->pid));
+	/* A monitor that is gone shows itself at the next read. */
+	(void)conn_send(p->conn, WIRE_GO, &answer, sizeof(answer));
+}
+
+static void apply_size(struct exd_process *p)
+{
+	struct winsize size;
+
+	pthread_mutex_lock(&p->lock);
+	size = (struct winsize){.ws_row = p->rows, .ws_col = p->columns};
+	if (p->tty >= 0 && (p->rows || p->columns))
+		(void)ioctl(p->tty, TIOCSWINSZ, &size);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void started_running(struct exd_process *p, struct message *message)
+{
+	const struct wire_started *started = message_body(message, sizeof(*started));
+	struct exd_hooks hooks = process_hooks(p);
+	int32_t answer = 0;
+
+	if (!started || p->phase > EXD_PHASE_PARKED)
+		return;
+	take_started(p, started, message, EXD_PHASE_RUNNING);
+	apply_size(p);
+	/* From here on the lock of the state directory is the monitor's alone. */
+	if (p->dir.lock_fd >= 0)
+		(void)close(take_fd(&p->dir.lock_fd));
+	engine_log(p->engine, EXD_LOG_DEBUG, p->plugin->name, p->id, "%s runs as pid %d", p->is_exec ? "process" : "init",
+		   (int)p->pid);
+	if (hooks.start)
+		answer = verdict(p, "start", hooks.start(hooks.ctx, p, p->pid, p->oom_fd));
+	(void)conn_send(p->conn, WIRE_ACK, &answer, sizeof(answer));
+}
+
+static void warned(struct exd_process *p, const struct message *message)
+{
+	const struct wire_failure *failure = message_body(message, sizeof(*failure));
+	struct exd_error error = EXD_ERROR_INIT;
+
+	if (!failure)
+		return;
+	(void)failure_error(failure, &error);
+	engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "%s", error.text);
+}
+
+static void failed(struct exd_process *p, const struct message *message)
+{
+	const struct wire_failure *failure = message_body(message, sizeof(*failure));
+	struct exd_error error = EXD_ERROR_INIT;
+	int r;
+
+	if (failure)
+		r = failure_error(failure, &error);
+	else
+		r = exd_error_set(&error, EXD_ERR_PROTOCOL, EPROTO, "the monitor's report of a failure");
+	process_failed(p, r, &error);
+}
+
+static void exited(struct exd_process *p, const struct message *message)
+{
+	const struct wire_exit *end = message_body(message, sizeof(*end));
+	struct exd_exit_status status;
+
+	if (!end || p->phase != EXD_PHASE_RUNNING)
+		return;
+	exit_status_from_wire(&status, end);
+	process_exited(p, &status);
+}
+
+void process_handle(struct exd_process *p, struct message *message)
+{
+	switch (message->head.type) {
+	case WIRE_PARKED:
+		parked(p, message);
+		break;
+	case WIRE_STARTED:
+		started_running(p, message);
+		break;
+	case WIRE_WARNING:
+		warned(p, message);
+		break;
+	case WIRE_FAILED:
+		failed(p, message);
+		break;
+	case WIRE_EXITED:
+		exited(p, message);
+		break;
+	case WIRE_CLEANED:
+		if (p->phase == EXD_PHASE_EXITED)
+			process_cleaned(p);
+		break;
+	case WIRE_RESULT:
+		break;
+	default:
+		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "the monitor sent a message of type %u",
+			   message->head.type);
+		break;
+	}
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A process whose monitor is gone: it goes on, and its end is learned from its pidfd and the kernel. */
+#include "core/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "core/exit_status.h"
+#include "core/launch.h"
+#include "core/log.h"
+#include "core/monitors.h"
+#include "core/record.h"
+
+/* An ended process has this long to be reaped, so that the kernel can tell its exit code. */
+#define ASK_EVERY_MS 20
+#define ASK_TIMES 50
+
+/* Ends, cleans and forgets what the monitor would have; failures are logged, gc will find the rest. */
+static void clean_up(struct exd_process *p)
+{
+	struct exd_error error = EXD_ERROR_INIT;
+	const struct exd_driver *driver = &p->plugin->driver;
+	int r;
+
+	if (!p->record)
+		return;
+	r = driver->terminate(p->plugin->self, p->record, &error);
+	if (r >= 0)
+		r = driver->clean(p->plugin->self, p->record, &error);
+	if (r >= 0 && p->ephemeral)
+		r = state_remove(p->engine->root_fd, p->id, &error);
+	if (r < 0)
+		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "cleanup without monitor: %s", error.text);
+}
+
+static int load_record(struct exd_process *p)
+{
+	int r;
+
+	if (p->is_exec || p->record)
+		return 0;
+	r = record_load(p->engine->root_fd, p->id, &p->record, NULL);
+	if (r < 0)
+		return r;
+	if (p->record->pidfd < 0 && p->pidfd >= 0)
+		p->record->pidfd = fcntl(p->pidfd, F_DUPFD_CLOEXEC, 0);
+	return 0;
+}
+
+static void start_failed(struct exd_process *p)
+{
+	struct exd_error error = EXD_ERROR_INIT;
+	int r = exd_error_set(&error, EXD_ERR_MONITOR, EPIPE, "the monitor ended while '%s' was being started", p->id);
+
+	if (load_record(p) == 0 && p->record && p->record->pid > 0)
+		clean_up(p);
+	process_failed(p, r, &error);
+}
+
+void process_monitor_gone(struct exd_process *p)
+{
+	p->source = SOURCE_PIDFD;
+	(void)watch_arm(p->engine, &p->watch, FD_NONE);
+	p->conn = conn_close(p->conn);
+	monitor_reap(p->engine, 100);
+	if (p->phase <= EXD_PHASE_PARKED) {
+		start_failed(p);
+		return;
+	}
+	engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "its monitor is gone");
+	(void)load_record(p);
+	if (p->phase == EXD_PHASE_EXITED) {
+		clean_up(p);
+		process_cleaned(p);
+	}
+}
+
+/* How it ended, when that can be known now. */
+static bool learn_exit(struct exd_process *p, struct exd_exit_status *status)
+{
+	int wait_status;
+
+	if (p->record && record_status(p->record) == EXD_STATUS_STOPPED) {
+		*status = p->record->exit;
+		return true;
+	}
+	if (pidfd_exit_info(p->pidfd, &wait_status) < 0)
+		return false;
+	exit_status_from_wait(status, wait_status);
+	return true;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Who reads the queue does not care who noticed. */
+static void queue_exit(const struct exd_process *p, const struct exd_exit_status *status)
+{
+	struct exd_event event = {.type = EXD_EVENT_EXITED, .pid = p->pid, .exit = *status};
+
+	memcpy(event.id, p->id, sizeof(p->id) < sizeof(event.id) ? sizeof(p->id) : sizeof(event.id));
+	event.id[sizeof(event.id) - 1] = '\0';
+	events_add(p->engine, &event);
+}
+
+static void orphan_exited(struct exd_process *p, struct exd_exit_status *status)
+{
+	if (!status->finished_ns)
+		status->finished_ns = now_ns();
+	if (p->record && !p->ephemeral && state_try_lock(&p->record->dir) == 0)
+		(void)record_save_exit(p->record, status, NULL);
+	if (!p->is_exec)
+		queue_exit(p, status);
+	p->source = SOURCE_NONE;
+	process_exited(p, status);
+	if (p->is_exec)
+		return;
+	clean_up(p);
+	process_cleaned(p);
+}
+
+static int start_timer(struct exd_process *p)
+{
+	struct itimerspec each = {
+		.it_interval.tv_nsec = ASK_EVERY_MS * 1000000,
+		.it_value.tv_nsec = ASK_EVERY_MS * 1000000,
+	};
+
+	p->timer_left = ASK_TIMES;
+	p->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (p->timer_fd < 0 || timerfd_settime(p->timer_fd, 0, &each, NULL) < 0)
+		return -errno;
+	p->source = SOURCE_TIMER;
+	return 0;
+}
+
+int process_orphan_step(struct exd_process *p, int timeout_ms)
+{
+	struct exd_exit_status status = {.struct_size = sizeof(status), .lost = EXD_LOST_MONITOR};
+	struct pollfd news = {.fd = process_source_fd(p), .events = POLLIN};
+	uint64_t times;
+	int r;
+
+	do
+		r = poll(&news, 1, timeout_ms);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return -ETIMEDOUT;
+	if (p->source == SOURCE_TIMER && read(p->timer_fd, &times, sizeof(times)) == sizeof(times))
+		p->timer_left -= (int)times;
+	if (learn_exit(p, &status) || (p->source == SOURCE_TIMER && p->timer_left <= 0) ||
+	    (p->source == SOURCE_PIDFD && start_timer(p) < 0))
+		orphan_exited(p, &status);
+	return 0;
+}
+
+/* ---- containers of a lost monitor that this engine has no handle of -------------------------------------- */
+
+static bool known(struct exd_engine *engine, const char *id)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&engine->lock);
+	for (struct watch *w = engine->watches; w && !found; w = w->next) {
+		const struct exd_process *p = process_of_watch(w);
+
+		found = p && !p->is_exec && strcmp(p->id, id) == 0;
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return found;
+}
+
+void process_adopt(struct exd_engine *engine, struct exd_record **record_take)
+{
+	struct exd_record *record = *record_take;
+	struct exd_process *p = NULL;
+
+	if (known(engine, record->dir.id) || process_new(engine, NULL, &p, NULL) < 0)
+		return;
+	memcpy(p->id, record->dir.id, sizeof(p->id));
+	p->freed = true;
+	p->phase = EXD_PHASE_RUNNING;
+	p->pid = record->pid;
+	p->ephemeral = !record->detached;
+	p->source = SOURCE_PIDFD;
+	(void)exd_record_pidfd(record);
+	if (record->pidfd >= 0)
+		p->pidfd = fcntl(record->pidfd, F_DUPFD_CLOEXEC, 0);
+	if (launch_select_driver(engine, record, &p->plugin, NULL) == 0 && p->pidfd >= 0 &&
+	    watch_add(engine, &p->watch, FD_NONE) == 0)
+		p->record = take_ptr(record_take);
+	process_release(p);
+	watch_unref(engine, &p->watch);
+}

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Has no name. */
+#include "tests/drivers/odd.h"
+
+EXD_DRIVER_EXPORT const struct exd_driver exd_driver_entry = {ODD_DRIVER, .name = NULL};

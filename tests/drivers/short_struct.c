@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Its struct ends before the last required function. */
+#include "tests/drivers/odd.h"
+
+#include <stddef.h>
+
+EXD_DRIVER_EXPORT const struct exd_driver exd_driver_entry = {
+	ODD_DRIVER, .struct_size = offsetof(struct exd_driver, info)};
