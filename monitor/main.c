@@ -1,7 +1,144 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* execdriver-monitor: runs plans and supervises what they start. */
+/* execdriver-monitor: runs plans and supervises what they start. Started by the library, not by people. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "monitor/monitor.h"
+#include "monitor/sys.h"
+
+enum {
+	FD_CLIENT = 3,			/* the first client's socket */
+	FD_DIR = 4,			/* our directory, <root>/.monitor/<name> */
+	FD_ROOT = 5,			/* <root> */
+	FD_FIRST_UNKNOWN = 6
+};
+
+/* Where its timers, clients and buffers are: pages that are not used cost nothing. */
+static struct monitor monitor;
+
+/* An inherited SIG_IGN of SIGCHLD would reap our children for us, and their statuses would be lost. */
+static void reset_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)sigaction(sig, &dfl, NULL);
+	/* OOM channels are pipes whose reader may have gone. */
+	dfl.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &dfl, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int open_null(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return -errno;
+	for (int fd = 0; fd <= 2; fd++)
+		if (dup2(null, fd) < 0)
+			return -errno;
+	if (null > 2)
+		(void)close(null);
+	return 0;
+}
+
+static void raise_nofile(struct monitor *m)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &m->nofile) < 0)
+		return;
+	all.rlim_cur = all.rlim_max = m->nofile.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &all);
+}
+
+static int settle_in(struct monitor *m)
+{
+	reset_signals();
+	(void)sys_close_range(FD_FIRST_UNKNOWN, ~0U, 0);
+	(void)setsid();
+	(void)umask(077);
+	(void)prctl(PR_SET_NAME, "execdriver-mon");
+	raise_nofile(m);
+	for (int fd = FD_CLIENT; fd <= FD_ROOT; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return -errno;
+	if (chdir("/") < 0)
+		return -errno;
+	return open_null();
+}
+
+/* A lock on this file that can be had means that its monitor has gone. */
+static int take_lock(struct monitor *m)
+{
+	m->lock = openat(m->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (m->lock < 0)
+		return -errno;
+	return flock(m->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int open_for_business(struct monitor *m)
+{
+	int r;
+
+	m->dir = FD_DIR;
+	m->root = FD_ROOT;
+	m->own_pidns = -1;
+	m->kmsg.fd = -1;
+	m->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (m->epoll < 0)
+		return -errno;
+	r = take_lock(m);
+	if (!r)
+		r = client_listen(m);
+	return r < 0 ? r : client_add(m, FD_CLIENT);
+}
+
+/* The directory's own name is known to the kernel only. */
+static void leave(struct monitor *m)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/fd/4", path, sizeof(path) - 1);
+	const char *name;
+
+	(void)unlinkat(m->dir, "sock", 0);
+	(void)unlinkat(m->dir, "lock", 0);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	name = strrchr(path, '/');
+	if (name) {
+		char below[NAME_MAX + sizeof(".monitor/")] = ".monitor/";
+
+		strncat(below, name + 1, NAME_MAX);
+		(void)unlinkat(m->root, below, AT_REMOVEDIR);
+	}
+}
 
 int main(void)
 {
-	return 2;
+	struct monitor *m = &monitor;
+
+	if (settle_in(m) < 0)
+		return 125;
+	if (open_for_business(m) < 0) {
+		leave(m);
+		return 125;
+	}
+	if (loop_run(m) < 0)
+		return 125;
+	leave(m);
+	return 0;
 }

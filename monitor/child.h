@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The child's side: one function for each kind of step. Async-signal-safe calls only. */
+#ifndef EXECDRIVER_MONITOR_CHILD_H
+#define EXECDRIVER_MONITOR_CHILD_H
+
+#include "monitor/birth.h"
+
+struct child {
+	const struct newborn *born;
+	const struct launch *launch;
+	int *slots;
+	int report;
+	int empty_dir;			/* an empty read-only tmpfs that is attached already, or -1 */
+	uint32_t code;			/* of a failure, in place of the step's */
+	const char *object;		/* what it was about, when it is not str0 */
+	bool umask_set;
+	bool nofile_set;
+};
+
+/* 0 or negative errno. */
+int child_processes(struct child *c, const struct wire_step *s);
+int child_mounts(struct child *c, const struct wire_step *s);
+int child_files(struct child *c, const struct wire_step *s);
+int child_identity(struct child *c, const struct wire_step *s);
+int child_tty(struct child *c, const struct wire_step *s);
+
+/* Returns only when it failed. */
+int child_exec(struct child *c, const struct wire_step *s);
+
+/* Returns 0 in the program-to-be; its parent stays in init_main(). */
+int child_init(struct child *c);
+
+/* One message on the report socket; `fd` may be -1. */
+void child_report(const struct child *c, struct wire_report *r, int fd);
+
+/* Closes every descriptor above 2 that is not of the plan: others wait for their ends. */
+void child_close_others(const struct child *c);
+
+static inline const char *child_text(const struct child *c, const struct wire_step *s, int i)
+{
+	return s->str[i].size ? c->launch->data + s->str[i].offset : NULL;
+}
+
+static inline int child_slot(const struct child *c, const struct wire_step *s, int i)
+{
+	return s->slot[i] == WIRE_NO_SLOT ? -1 : c->slots[s->slot[i]];
+}
+
+int child_fill(struct child *c, const struct wire_step *s, int i, int fd);
+
+/* child_path.c: paths below a root; symlinks stay in it. Descriptors are O_PATH unless flags say else. */
+int path_open(int root, const char *path, uint64_t flags);
+/* The directory that the last component is in, made as far as it is missing; *last points into the path. */
+int path_open_parent(int root, const char *path, char last[256]);
+/* Makes what is missing, the last component as a directory or as an empty file. */
+int path_make(int root, const char *path, bool dir);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The last child step: becoming the program. */
+#include "monitor/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <execdriver/error.h>
+
+#include "monitor/sys.h"
+
+#define DEFAULT_UMASK 022
+
+/* What the monitor changed for itself is put back as late as it can be: soft limits would stop later steps. */
+static void restore(const struct child *c)
+{
+	if (!c->umask_set)
+		(void)umask(DEFAULT_UMASK);
+	if (!c->nofile_set)
+		(void)setrlimit(RLIMIT_NOFILE, &c->born->nofile);
+	/* The program gets 0, 1 and 2. */
+	(void)sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static bool exists(const char *path)
+{
+	return faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0 || errno == EACCES;
+}
+
+/* ENOENT of a file that is there: its interpreter is not. */
+static int fail(struct child *c, const char *candidate, int error, bool there)
+{
+	c->object = candidate;
+	c->code = error == ENOENT && !there ? EXD_ERR_EXEC_NOT_FOUND : EXD_ERR_EXEC;
+	return -error;
+}
+
+int child_exec(struct child *c, const struct wire_step *s)
+{
+	const struct launch *l = c->launch;
+	struct wire_report r = { .type = WIRE_REPORT_EXECUTING };
+	const char *path = l->data + s->str[0].offset;
+	const char *end = path + s->str[0].size;
+	const char *refused = NULL;
+	bool searched = !s->num[2];
+
+	restore(c);
+	child_report(c, &r, -1);
+	for (; path < end; path += strlen(path) + 1) {
+		(void)execve(path, l->argv, l->envp);
+		if (errno == ENOENT && exists(path))
+			return fail(c, path, ENOENT, true);
+		/* As execvp: go on, but one that is there and may not be run is the better answer. */
+		if (errno == EACCES && searched)
+			refused = refused ? refused : path;
+		else if ((errno != ENOENT && errno != ENOTDIR) || !searched)
+			return fail(c, path, errno, false);
+	}
+	if (refused)
+		return fail(c, refused, EACCES, true);
+	return fail(c, l->argv[0], ENOENT, false);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel's log: whom the OOM killer took. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cgroupwalk.h"
+#include "monitor/task.h"
+
+/* Pids in the log are those of the first pid namespace: this is its inode number. */
+#define FIRST_PIDNS_INODE 0xeffffffcu
+#define RECORD_MAX 8192
+#define KILLED "Killed process "
+
+static void on_victim(struct monitor *m, long pid)
+{
+	for (struct task *t = m->tasks; t; t = t->next) {
+		struct oom *o = t->oom;
+
+		if (!o)
+			continue;
+		if (t->pid == pid || (t->program && t->program == pid))
+			o->named = true;
+		/* A kill by the limit of a nested v1 cgroup notifies nobody above it. */
+		if (o->version == 1 && !o->died_ns && cgroup_has_children(o->dir))
+			oom_hint(m, o);
+	}
+}
+
+/* "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT". What user space writes there has a facility above the lowest three bits. */
+static void on_record(struct monitor *m, char *record)
+{
+	char *text = strchr(record, ';');
+	const char *killed;
+
+	if (!text || strtoul(record, NULL, 10) > 7)
+		return;
+	text[1 + strcspn(text + 1, "\n")] = '\0';
+	killed = strstr(text, KILLED);
+	if (killed)
+		on_victim(m, strtol(killed + strlen(KILLED), NULL, 10));
+}
+
+static void on_gap(struct monitor *m)
+{
+	for (struct task *t = m->tasks; t; t = t->next)
+		if (t->oom)
+			t->oom->log_gap = true;
+}
+
+void kmsg_drain(struct monitor *m)
+{
+	char record[RECORD_MAX];
+
+	while (m->kmsg.fd >= 0) {
+		ssize_t n = read(m->kmsg.fd, record, sizeof(record) - 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EPIPE) {
+			on_gap(m);
+			continue;
+		}
+		if (n <= 0)
+			return;
+		record[n] = '\0';
+		on_record(m, record);
+	}
+}
+
+static void kmsg_ready(struct monitor *m, struct watch *w, uint32_t events)
+{
+	(void)w;
+	(void)events;
+	kmsg_drain(m);
+}
+
+static bool in_first_pidns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PIDNS_INODE;
+}
+
+void kmsg_open(struct monitor *m, int version)
+{
+	if (!m->kmsg_tried) {
+		m->kmsg_tried = true;
+		m->kmsg.fn = kmsg_ready;
+		if (in_first_pidns())
+			m->kmsg.fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (m->kmsg.fd >= 0 && lseek(m->kmsg.fd, 0, SEEK_END) < 0)
+			close_fd(&m->kmsg.fd);
+	}
+	/* Of v1's nested cgroups only the log tells in time; v2 counts its whole subtree. */
+	if (version == 1 && m->kmsg.fd >= 0 && !m->kmsg_watched)
+		m->kmsg_watched = watch_add(m, &m->kmsg, EPOLLIN) == 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the messages of a launch to a task that is under way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <execdriver/error.h>
+
+#include "monitor/task.h"
+
+#define WITH_ALL                                                                                   \
+	(WIRE_WITH_STATE_DIR | WIRE_WITH_ROOT_DIR | WIRE_WITH_LOCK | WIRE_WITH_OOM |               \
+	 WIRE_WITH_DRAIN_OUT | WIRE_WITH_DRAIN_ERR | WIRE_WITH_OUTPUT)
+#define ID_MAX 128u
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+struct parsed {
+	struct wire_launch head;
+	const char *id;
+	const char *state;
+};
+
+/* The id becomes a path: nothing but the letters of an id, and no dot in front. */
+static bool id_good(const char *id, size_t size)
+{
+	if (size < 2 || size > ID_MAX + 1 || id[size - 1] != '\0' || strlen(id) != size - 1)
+		return false;
+	if (id[0] == '.' || id[0] == '_' || id[0] == '+' || id[0] == '-')
+		return false;
+	for (; *id; id++)
+		if (!((*id >= 'a' && *id <= 'z') || (*id >= 'A' && *id <= 'Z') ||
+		      (*id >= '0' && *id <= '9') || strchr("_.+-", *id)))
+			return false;
+	return true;
+}
+
+static bool parse(const struct wire_msg *msg, struct parsed *p)
+{
+	size_t size = msg->size - sizeof(*msg);
+	const char *body = (const char *)(msg + 1);
+
+	if (size < sizeof(p->head))
+		return false;
+	memcpy(&p->head, body, sizeof(p->head));
+	if (p->head.with & ~(uint32_t)WITH_ALL)
+		return false;
+	if (size != sizeof(p->head) + p->head.id_size + (uint64_t)p->head.state_size)
+		return false;
+	if (msg->fds != 1 + __builtin_popcount(p->head.with))
+		return false;
+	p->id = body + sizeof(p->head);
+	p->state = p->head.state_size ? p->id + p->head.id_size : NULL;
+	if (p->state && (p->state[p->head.state_size - 1] != '\0' ||
+			 strlen(p->state) != p->head.state_size - 1))
+		return false;
+	return id_good(p->id, p->head.id_size);
+}
+
+void launch_fail(struct task *t, uint32_t code, int error, const char *object)
+{
+	struct wire_failure *f = &t->launch->failure;
+	size_t n = object ? strnlen(object, sizeof(f->object) - 1) : 0;
+
+	memset(f, 0, sizeof(*f));
+	f->code = code;
+	f->sys_errno = error;
+	f->stage = EXD_STAGE_PREPARE;
+	f->step = -1;
+	memcpy(f->object, object ? object : "", n);
+}
+
+void launch_free(struct monitor *m, struct task *t)
+{
+	struct launch *l = t->launch;
+
+	(void)m;
+	if (!l)
+		return;
+	for (unsigned int i = 0; l->slots && l->plan && i < l->plan->slots; i++)
+		close_fd(&l->slots[i]);
+	if (l->plan)
+		(void)munmap((void *)l->plan, l->size);
+	free(l->slots);
+	free(l->argv);
+	free(l->state);
+	free(l);
+	t->launch = NULL;
+}
+
+static int map_plan(struct task *t, int fd)
+{
+	struct launch *l = t->launch;
+	struct stat st;
+	void *map;
+
+	/* Unsealed, the client could change it behind the checks. */
+	if (fstat(fd, &st) < 0 || (fcntl(fd, F_GET_SEALS) & SEALS) != SEALS || st.st_size <= 0 ||
+	    st.st_size > WIRE_PLAN_MAX) {
+		launch_fail(t, EXD_ERR_PROTOCOL, EBADMSG, "the plan is not a sealed memory file");
+		return -EBADMSG;
+	}
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED) {
+		launch_fail(t, EXD_ERR_SYSTEM, errno, "map the plan");
+		return -errno;
+	}
+	if (plan_validate(map, (size_t)st.st_size, &l->failure) < 0) {
+		(void)munmap(map, (size_t)st.st_size);
+		return -EBADMSG;
+	}
+	l->plan = map;
+	l->size = (size_t)st.st_size;
+	l->steps = (const struct wire_step *)(l->plan + 1);
+	l->data = (const char *)(l->steps + l->plan->phase_steps[0] + l->plan->phase_steps[1] +
+				 l->plan->phase_steps[2] + l->plan->phase_steps[3]);
+	return 0;
+}
+
+/* Takes the client's collected descriptors. */
+static int fill_slots(struct task *t, struct client *c, const struct wire_launch *head)
+{
+	struct launch *l = t->launch;
+
+	if (c->nfds != head->slot_fds || l->plan->fds != head->slot_fds) {
+		launch_fail(t, EXD_ERR_PROTOCOL, EBADMSG, "number of descriptors");
+		return -EBADMSG;
+	}
+	l->slots = malloc((l->plan->slots + 1u) * sizeof(int));
+	if (!l->slots) {
+		launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
+		return -ENOMEM;
+	}
+	for (unsigned int i = 0; i < l->plan->slots; i++)
+		l->slots[i] = i < c->nfds ? c->fds[i] : -1;
+	c->nfds = 0;
+	return 0;
+}
+
+static char **list_pointers(char **out, const char *text, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		*out++ = (char *)text;
+		text += strlen(text) + 1;
+	}
+	*out++ = NULL;
+	return out;
+}
+
+/* The child may not allocate: what execve takes is laid out before it is born. */
+static int build_vectors(struct task *t)
+{
+	struct launch *l = t->launch;
+	const struct wire_step *s =
+		&l->steps[l->plan->phase_steps[WIRE_PREPARE] + l->plan->phase_steps[WIRE_CHILD] - 1];
+
+	l->argv = malloc((s->num[0] + s->num[1] + 2) * sizeof(char *));
+	if (!l->argv) {
+		launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
+		return -ENOMEM;
+	}
+	l->envp = list_pointers(l->argv, l->data + s->str[1].offset, s->num[0]);
+	(void)list_pointers(l->envp, l->data + s->str[2].offset, s->num[1]);
+	return 0;
+}
+
+/* A box that is known here and has ended cannot take in anybody; others are the kernel's to refuse. */
+static int check_box(struct monitor *m, struct task *t)
+{
+	const struct task *box = t->flags & WIRE_LAUNCH_EXEC ? task_find(m, t->id) : NULL;
+
+	if (!box || (box->state < TASK_ABORTING && !box->failed))
+		return 0;
+	launch_fail(t, EXD_ERR_NOT_RUNNING, ESRCH, t->id);
+	return -ESRCH;
+}
+
+static void launch_run(struct monitor *m, struct task *t, struct client *c, int plan_fd,
+		       const struct wire_launch *head)
+{
+	int r = check_box(m, t);
+
+	if (!r)
+		r = map_plan(t, plan_fd);
+	if (!r)
+		r = fill_slots(t, c, head);
+	if (!r)
+		r = build_vectors(t);
+	if (!r) {
+		t->tail = tail_new(t->launch);
+		if (!t->tail) {
+			launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
+			r = -ENOMEM;
+		}
+	}
+	if (!r)
+		r = prepare_run(m, t);
+	if (!r)
+		r = birth(m, t);
+	if (t->tail && t->launch->slots)
+		tail_adopt(t->tail, t->launch);
+	if (r < 0)
+		task_abort(m, t, 0, 0, NULL);
+	else
+		record_stage(m, t);
+}
+
+static struct task *task_new(struct client *c, const struct wire_msg *msg, const struct parsed *p)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->launch = calloc(1, sizeof(*t->launch));
+	t->id = strdup(p->id);
+	if (t->launch && p->state) {
+		t->launch->state = strdup(p->state);
+		t->launch->state_size = p->head.state_size - 1;
+	}
+	if (!t->launch || !t->id || (p->state && !t->launch->state)) {
+		if (t->launch)
+			free(t->launch->state);
+		free(t->launch);
+		free(t->id);
+		free(t);
+		return NULL;
+	}
+	t->client = c;
+	t->request = msg->request;
+	t->flags = p->head.flags;
+	t->hook_timeout_ms = p->head.hook_timeout_ms ? p->head.hook_timeout_ms : 30000;
+	t->drain_ms = p->head.drain_ms;
+	t->pidfd.fd = t->report.fd = t->init.fd = t->tty.fd = -1;
+	t->drain[0].fd = t->drain[1].fd = -1;
+	t->output = t->master = t->state_dir = t->root_dir = t->lock = -1;
+	return t;
+}
+
+/* In the order of enum wire_with. */
+static void take_with(struct task *t, uint32_t with, const int *fds)
+{
+	int channel = -1;
+	int *const to[] = { &t->state_dir,   &t->root_dir,	&t->lock,	&channel,
+			    &t->drain[0].fd, &t->drain[1].fd, &t->output };
+
+	for (unsigned int i = 0; i < sizeof(to) / sizeof(to[0]); i++)
+		if (with & 1u << i)
+			*to[i] = *fds++;
+	if (channel >= 0 && oom_attach(t, channel) < 0)
+		(void)close(channel);
+}
+
+/* How many of the message's descriptors were taken: all, or none. */
+int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)
+{
+	struct parsed p;
+	struct task *t;
+
+	if (!parse(msg, &p) || task_of_request(m, c, msg->request))
+		return -EBADMSG;
+	t = task_new(c, msg, &p);
+	if (!t)
+		return -ENOMEM;
+	take_with(t, p.head.with, fds + 1);
+	t->next = m->tasks;
+	m->tasks = t;
+	/* Everything that fails from here on is told to the client as this launch's failure. */
+	launch_run(m, t, c, fds[0], &p.head);
+	for (unsigned int i = 0; i < c->nfds; i++)
+		(void)close(c->fds[i]);
+	c->nfds = 0;
+	(void)close(fds[0]);
+	return msg->fds;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The event loop: descriptors by epoll, timers by its timeout. */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "monitor/monitor.h"
+
+uint64_t clock_ns(int clock)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+int watch_add(struct monitor *m, struct watch *w, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = w };
+
+	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, w->fd, &e) < 0 ? -errno : 0;
+}
+
+void watch_set(struct monitor *m, struct watch *w, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = w };
+
+	(void)epoll_ctl(m->epoll, EPOLL_CTL_MOD, w->fd, &e);
+}
+
+/* A child between clone and execve holds copies: closing alone would leave it in the epoll set. */
+void watch_close(struct monitor *m, struct watch *w)
+{
+	if (w->fd < 0)
+		return;
+	(void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	close_fd(&w->fd);
+}
+
+void timer_disarm(struct monitor *m, struct timer *t)
+{
+	if (!t->at_ns)
+		return;
+	for (struct timer **p = &m->timers; *p; p = &(*p)->next) {
+		if (*p == t) {
+			*p = t->next;
+			break;
+		}
+	}
+	t->at_ns = 0;
+}
+
+void timer_arm(struct monitor *m, struct timer *t, uint64_t in_ns)
+{
+	struct timer **p = &m->timers;
+
+	timer_disarm(m, t);
+	t->at_ns = clock_ns(CLOCK_MONOTONIC) + in_ns;
+	while (*p && (*p)->at_ns <= t->at_ns)
+		p = &(*p)->next;
+	t->next = *p;
+	*p = t;
+}
+
+static int timeout_ms(const struct monitor *m)
+{
+	uint64_t now, left;
+
+	if (!m->timers)
+		return -1;
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (m->timers->at_ns <= now)
+		return 0;
+	left = (m->timers->at_ns - now + MS_NS - 1) / MS_NS;
+	return left > 60000 ? 60000 : (int)left;
+}
+
+static void fire_timers(struct monitor *m)
+{
+	uint64_t now;
+
+	if (!m->timers)
+		return;
+	now = clock_ns(CLOCK_MONOTONIC);
+	while (m->timers && m->timers->at_ns <= now) {
+		struct timer *t = m->timers;
+
+		m->timers = t->next;
+		t->at_ns = 0;
+		t->fn(m, t);
+	}
+}
+
+int loop_run(struct monitor *m)
+{
+	while (m->clients || m->tasks) {
+		/* One at a time: what an event's handler frees cannot have another event pending. */
+		struct epoll_event e;
+		int n = epoll_wait(m->epoll, &e, 1, timeout_ms(m));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			struct watch *w = e.data.ptr;
+
+			w->fn(m, w, e.events);
+		}
+		fire_timers(m);
+		clients_sweep(m);
+		if (!m->clients && !m->tasks)
+			client_accept(m);
+	}
+	return 0;
+}

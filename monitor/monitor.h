@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the monitor's parts share: the monitor, its clients, the event loop. */
+#ifndef EXECDRIVER_MONITOR_MONITOR_H
+#define EXECDRIVER_MONITOR_MONITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+
+#include "base/wire.h"
+
+struct monitor;
+struct task;
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* A descriptor in the event loop. It must stay where it is in memory while it is watched. */
+struct watch {
+	void (*fn)(struct monitor *m, struct watch *w, uint32_t events);
+	int fd;
+};
+
+/* Armed while it is in the monitor's list; fires once. */
+struct timer {
+	void (*fn)(struct monitor *m, struct timer *t);
+	struct timer *next;
+	uint64_t at_ns;			/* CLOCK_MONOTONIC; 0: not armed */
+};
+
+struct event;
+struct queued;
+
+struct client {
+	struct client *next;
+	struct watch sock;
+	struct watch host;		/* pidfd of the process behind the socket */
+	struct queued *queue;		/* messages that did not fit in the socket */
+	unsigned int queued;
+	int *fds;			/* of WIRE_FDS, for the launch to come */
+	unsigned int nfds;
+	bool greeted;
+	bool subscribed;
+	bool dead;			/* freed at the end of this turn of the loop */
+	uint64_t cursor;		/* the last event that was sent */
+};
+
+#define EVENTS_KEPT 1024u
+
+struct monitor {
+	int epoll;
+	int dir;			/* our directory: sock, lock */
+	int root;			/* the state directory */
+	int lock;
+	int own_pidns;			/* opened when first needed */
+	struct watch listener;
+	struct watch kmsg;
+	bool kmsg_tried;
+	bool kmsg_watched;
+	struct rlimit nofile;		/* as inherited, for the programs */
+	struct client *clients;
+	struct task *tasks;
+	struct timer *timers;
+	uint64_t sequence;		/* of the newest event */
+	unsigned int event_count;	/* ever; the newest is event[(event_count - 1) % EVENTS_KEPT] */
+	struct event *event[EVENTS_KEPT];
+	_Alignas(8) char buffer[WIRE_MSG_MAX];
+};
+
+/* loop.c */
+uint64_t clock_ns(int clock);
+int watch_add(struct monitor *m, struct watch *w, uint32_t events);
+void watch_set(struct monitor *m, struct watch *w, uint32_t events);
+/* Stops watching and closes. */
+void watch_close(struct monitor *m, struct watch *w);
+void timer_arm(struct monitor *m, struct timer *t, uint64_t in_ns);
+void timer_disarm(struct monitor *m, struct timer *t);
+void close_fd(int *fd);
+/* Until nobody is connected and nothing is left to supervise. */
+int loop_run(struct monitor *m);
+
+#define MS_NS 1000000u
+
+/* client.c */
+int client_listen(struct monitor *m);
+int client_add(struct monitor *m, int sock);
+void client_accept(struct monitor *m);
+void client_drop(struct monitor *m, struct client *c);
+void clients_sweep(struct monitor *m);
+
+/* request.c: messages of clients */
+int request_handle(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds);
+
+/* send.c */
+struct message {
+	uint16_t type;
+	uint64_t request;
+	const struct iovec *body;
+	int parts;
+	const int *fds;
+	unsigned int nfds;
+};
+/* Sends now or later; a client that reads too slowly is dropped. NULL is fine: nobody is told. */
+void client_send(struct monitor *m, struct client *c, const struct message *msg);
+void client_send_body(struct monitor *m, struct client *c, uint16_t type, uint64_t request,
+		      const void *body, size_t size);
+/* What is waiting, as far as the socket takes it. */
+void client_flush(struct monitor *m, struct client *c);
+void client_forget_queue(struct client *c);
+
+/* events.c */
+void event_add(struct monitor *m, uint32_t type, const struct task *t);
+/* Sends the events after the client's cursor as far as the socket takes them; false: not all. */
+bool events_pump(struct monitor *m, struct client *c);
+/* The exit of the latest container of that id that is still remembered. */
+bool event_find_exit(const struct monitor *m, const char *id, struct wire_exit *out);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OOM kills of a container: notifications are hints, the counter is the truth, the kernel's log names the victim. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <execdriver/execdriver.h>
+
+#include "base/cgroupfs.h"
+#include "base/cgroupwalk.h"
+#include "base/fdio.h"
+#include "monitor/task.h"
+
+/* The notification was seen before the counter moved, and up to 12 ms after: look for that long. */
+#define SETTLE_NS (25u * MS_NS)
+/* Without the kernel's log: how long before the death the counter may have moved to be its cause. */
+#define BLAME_NS (100u * MS_NS)
+
+static uint64_t read_kills(const struct oom *o)
+{
+	char text[512];
+	const char *p;
+	uint64_t kills = 0;
+
+	/* The counter of v1 knows its own cgroup only. */
+	if (cgroup_has_children(o->dir))
+		return cgroup_oom_kills(o->dir, o->version, &kills) < 0 ? 0 : kills;
+	if (read_file_fd(o->counter, text, sizeof(text)) < 0)
+		return 0;
+	p = strstr(text, "oom_kill ");
+	return p ? strtoull(p + strlen("oom_kill "), NULL, 10) : 0;
+}
+
+static void write_channels(struct task *t, const struct exd_oom_event *e)
+{
+	for (int *fd = t->channels; fd && *fd >= 0; fd++) {
+		/* A full channel has an event in it that its reader has yet to see: the next read tells. */
+		if (write(*fd, e, sizeof(*e)) < 0 && errno == EPIPE) {
+			(void)close(*fd);
+			for (int *next = fd; (*next = next[1]) >= 0; next++)
+				;
+			fd--;
+		}
+	}
+}
+
+/* One event for each kill. A wake-up without a kill is none. */
+static void look(struct monitor *m, struct oom *o)
+{
+	uint64_t kills = read_kills(o);
+	struct task *t = o->task;
+
+	if (kills <= o->kills)
+		return;
+	o->moved_ns = clock_ns(CLOCK_MONOTONIC);
+	while (o->kills < kills) {
+		struct exd_oom_event e = { .struct_size = sizeof(e) };
+
+		o->kills++;
+		t->exit.oom_kills = o->kills;
+		e.oom_kills = o->kills;
+		e.time_ns = clock_ns(CLOCK_REALTIME);
+		write_channels(t, &e);
+		event_add(m, EXD_EVENT_OOM, t);
+	}
+}
+
+static void tick(struct monitor *m, struct timer *timer)
+{
+	struct oom *o = container_of(timer, struct oom, tick);
+
+	look(m, o);
+	if (clock_ns(CLOCK_MONOTONIC) < o->until_ns)
+		timer_arm(m, &o->tick, MS_NS);
+}
+
+void oom_hint(struct monitor *m, struct oom *o)
+{
+	o->until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLE_NS;
+	look(m, o);
+	timer_arm(m, &o->tick, MS_NS);
+}
+
+static void hinted(struct monitor *m, struct watch *w, uint32_t events)
+{
+	struct oom *o = container_of(w, struct oom, hint);
+	uint64_t count;
+
+	(void)events;
+	/* Of v2 the counter itself is watched: looking at it is what re-arms it. */
+	if (o->version == 1 && read(w->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return;
+	kmsg_drain(m);
+	oom_hint(m, o);
+}
+
+/* v1: "<eventfd> <descriptor of memory.oom_control>". */
+static int subscribe_v1(struct oom *o)
+{
+	char text[32];
+	int n;
+
+	o->hint.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (o->hint.fd < 0)
+		return -errno;
+	n = snprintf(text, sizeof(text), "%d %d", o->hint.fd, o->counter);
+	return write_file_at(o->dir, "cgroup.event_control", text, (size_t)n);
+}
+
+static int subscribe(struct monitor *m, struct oom *o)
+{
+	const char *file = o->version == 1 ? "memory.oom_control" : "memory.events";
+	int r = 0;
+
+	o->counter = openat(o->dir, file, O_RDONLY | O_CLOEXEC);
+	if (o->counter < 0)
+		return -errno;
+	if (o->version == 1)
+		r = subscribe_v1(o);
+	else
+		o->hint.fd = fcntl(o->counter, F_DUPFD_CLOEXEC, 3);
+	if (r < 0 || o->hint.fd < 0)
+		return r < 0 ? r : -errno;
+	return watch_add(m, &o->hint, o->version == 1 ? EPOLLIN : EPOLLPRI);
+}
+
+int oom_watch(struct monitor *m, struct task *t, int dir, int version)
+{
+	struct oom *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return -ENOMEM;
+	o->task = t;
+	o->version = version;
+	o->hint.fn = hinted;
+	o->tick.fn = tick;
+	o->hint.fd = o->counter = -1;
+	o->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	t->oom = o;
+	r = o->dir < 0 ? -errno : subscribe(m, o);
+	if (r < 0)
+		oom_stop(m, t);
+	else
+		kmsg_open(m, version);
+	return r;
+}
+
+bool oom_moved(struct task *t)
+{
+	return t->oom && (t->oom->kills || read_kills(t->oom) > 0);
+}
+
+static void judge(struct monitor *m, struct task *t, uint64_t died_ns)
+{
+	const struct oom *o = t->oom;
+	bool log = m->kmsg.fd >= 0 && !o->log_gap;
+
+	if (!WIFSIGNALED(t->exit.status) || WTERMSIG(t->exit.status) != SIGKILL || t->killed)
+		return;
+	if (o->named)
+		t->exit.oom_evidence = EXD_OOM_EVIDENCE_KMSG;
+	else if (!log && o->moved_ns && o->moved_ns + BLAME_NS >= died_ns)
+		t->exit.oom_evidence = EXD_OOM_EVIDENCE_COUNTER;
+	t->exit.oom_killed = t->exit.oom_evidence != EXD_OOM_EVIDENCE_NONE;
+}
+
+/*
+ * A process that was not killed, and of which no notification is fresh, waits for nothing. The kernel counts a
+ * kill before it sends the signal, and logs it after: the victim can be reaped before its name is in the log.
+ */
+bool oom_settle(struct monitor *m, struct task *t)
+{
+	struct oom *o = t->oom;
+	uint64_t now;
+	bool sudden;
+
+	if (!o)
+		return true;
+	now = clock_ns(CLOCK_MONOTONIC);
+	sudden = WIFSIGNALED(t->exit.status) && WTERMSIG(t->exit.status) == SIGKILL && !t->killed;
+	if (!o->died_ns) {
+		o->died_ns = now;
+		if (sudden)
+			o->until_ns = now + SETTLE_NS;
+	}
+	if (sudden || now < o->until_ns)
+		kmsg_drain(m);
+	look(m, o);
+	if (now < o->until_ns && !(o->named && o->kills))
+		return false;
+	judge(m, t, o->died_ns);
+	return true;
+}
+
+int oom_attach(struct task *t, int channel)
+{
+	unsigned int n = 0;
+	int *grown;
+
+	if (t->state >= TASK_RECORD)
+		return -ESRCH;
+	while (t->channels && t->channels[n] >= 0)
+		n++;
+	if (n >= OOM_CHANNELS_MAX)
+		return -EMFILE;
+	grown = realloc(t->channels, (n + 2) * sizeof(int));
+	if (!grown)
+		return -ENOMEM;
+	t->channels = grown;
+	grown[n] = channel;
+	grown[n + 1] = -1;
+	(void)fcntl(channel, F_SETFL, O_WRONLY | O_NONBLOCK);
+	return 0;
+}
+
+void oom_close_channels(struct task *t)
+{
+	for (int *fd = t->channels; fd && *fd >= 0; fd++)
+		(void)close(*fd);
+	free(t->channels);
+	t->channels = NULL;
+}
+
+void oom_stop(struct monitor *m, struct task *t)
+{
+	struct oom *o = t->oom;
+
+	if (!o)
+		return;
+	timer_disarm(m, &o->tick);
+	watch_close(m, &o->hint);
+	close_fd(&o->counter);
+	close_fd(&o->dir);
+	free(o);
+	t->oom = NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of a container's state directory that the monitor writes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <execdriver/error.h>
+
+#include "base/fdio.h"
+#include "monitor/task.h"
+
+#define STAGED ".state.json.new"
+
+static const char *yes_no(bool value)
+{
+	return value ? "true" : "false";
+}
+
+/* Written while the child sets itself up; all that is left for the moment of the start is a rename. */
+static int stage(struct task *t)
+{
+	struct launch *l = t->launch;
+	size_t size = l->state_size + 128;
+	char *text = realloc(l->state, size);
+	int n, r;
+
+	if (!text)
+		return -ENOMEM;
+	l->state = text;
+	n = snprintf(text + l->state_size, size - l->state_size,
+		     ",\"status\":\"running\",\"pid\":%d,\"start_time\":%" PRIu64 "}\n", (int)t->pid,
+		     t->start_time);
+	r = make_file_at(t->state_dir, STAGED, text, l->state_size + (size_t)n, 0600, false);
+	free(l->state);
+	l->state = NULL;
+	l->state_staged = r == 0;
+	return r;
+}
+
+void record_stage(struct monitor *m, struct task *t)
+{
+	int r;
+
+	if (t->state_dir < 0 || !t->launch->state || t->flags & WIRE_LAUNCH_EXEC)
+		return;
+	r = stage(t);
+	if (r < 0)
+		task_abort(m, t, EXD_ERR_STATE, -r, "state.json");
+}
+
+int record_started(struct task *t)
+{
+	if (!t->launch->state_staged)
+		return 0;
+	return renameat(t->state_dir, STAGED, t->state_dir, "state.json") < 0 ? -errno : 0;
+}
+
+void record_exit(struct task *t)
+{
+	const struct wire_exit *e = &t->exit;
+	bool signalled = WIFSIGNALED(e->status);
+	char text[768];
+	int n;
+
+	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
+		return;
+	n = snprintf(text, sizeof(text),
+		     "{\"exit_code\":%d,\"signal\":%d,\"core_dumped\":%s,\"oom_kills\":%" PRIu64
+		     ",\"oom_killed\":%s,\"oom_evidence\":%d,\"stdio_held_open\":%s,\"lost\":%d"
+		     ",\"started_ns\":%" PRIu64 ",\"finished_ns\":%" PRIu64 ",\"user_us\":%" PRIu64
+		     ",\"system_us\":%" PRIu64 ",\"maxrss_kb\":%" PRIu64 "}\n",
+		     signalled ? 128 + WTERMSIG(e->status) : WEXITSTATUS(e->status),
+		     signalled ? WTERMSIG(e->status) : 0, yes_no(signalled && WCOREDUMP(e->status)),
+		     e->oom_kills, yes_no(e->oom_killed), e->oom_evidence, yes_no(e->stdio_held_open),
+		     e->lost, e->started_ns, e->finished_ns, e->user_us, e->system_us, e->maxrss_kb);
+	/* One that goes with its container need not survive a power cut. */
+	(void)replace_file_at(t->state_dir, "exit.json", text, (size_t)n, 0600,
+			      !(t->flags & WIRE_LAUNCH_EPHEMERAL));
+}
+
+/* A start that came to nothing leaves nothing; nor does a container whose record was to go with it. */
+void record_remove(struct task *t)
+{
+	static const char *const files[] = { STAGED, "state.json", "exit.json", "output", "lock" };
+
+	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
+		return;
+	if (!t->failed && !(t->flags & WIRE_LAUNCH_EPHEMERAL))
+		return;
+	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)unlinkat(t->state_dir, files[i], 0);
+	if (t->root_dir >= 0)
+		(void)unlinkat(t->root_dir, t->id, AT_REMOVEDIR);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the child says while it walks, and what a small init says in the end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <execdriver/error.h>
+
+#include "base/fdio.h"
+#include "monitor/task.h"
+
+#define FLAG_FORKNOEXEC 0x40u
+
+struct heard {
+	struct wire_report report;
+	int fd;
+	pid_t pid;			/* 0: the line does not tell */
+};
+
+static void take_control(struct msghdr *msg, struct heard *h)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_RIGHTS) {
+			close_fd(&h->fd);
+			memcpy(&h->fd, CMSG_DATA(c), sizeof(h->fd));
+		} else if (c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred cred;
+
+			memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+			h->pid = cred.pid;
+		}
+	}
+}
+
+/* 1: a report; 0: the end; -EAGAIN: nothing yet. */
+static int hear(int sock, struct heard *h)
+{
+	struct iovec iov = { .iov_base = &h->report, .iov_len = sizeof(h->report) };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	msg.msg_control = control;
+	msg.msg_controllen = sizeof(control);
+	h->fd = -1;
+	h->pid = 0;
+	do
+		n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -EAGAIN : 0;
+	take_control(&msg, h);
+	if (n != 0 && n != (ssize_t)sizeof(h->report))
+		h->report.type = 0;
+	return n != 0;
+}
+
+static void on_report(struct monitor *m, struct task *t, struct heard *h)
+{
+	struct launch *l = t->launch;
+
+	switch (h->report.type) {
+	case WIRE_REPORT_FAILURE:
+		l->failure = h->report.failure;
+		t->failed = true;
+		break;
+	case WIRE_REPORT_WARNING:
+		client_send_body(m, t->client, WIRE_WARNING, t->request, &h->report.failure,
+				 sizeof(h->report.failure));
+		break;
+	case WIRE_REPORT_PARKED:
+		task_parked(m, t);
+		break;
+	case WIRE_REPORT_TTY:
+		close_fd(&t->master);
+		t->master = h->fd;
+		h->fd = -1;
+		break;
+	case WIRE_REPORT_EXECUTING:
+		l->executing = true;
+		if (t->init.fd >= 0)
+			t->program = h->pid;
+		break;
+	default:
+		break;
+	}
+	close_fd(&h->fd);
+}
+
+/*
+ * A line that closed after "execve is next" closed with the execve, or with a death in the middle of it, out of
+ * memory mostly. Of one that was killed the kernel still tells: the flag "forked, but no exec yet", field 9.
+ */
+static bool died_in_execve(const struct task *t)
+{
+	siginfo_t info = { 0 };
+	char path[32], stat[1024];
+	const char *p;
+
+	if (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid ||
+	    info.si_code == CLD_EXITED)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->pid);
+	if (read_file_at(AT_FDCWD, path, stat, sizeof(stat)) < 0)
+		return false;
+	p = strrchr(stat, ')');
+	for (int field = 2; p && field < 9; field++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	return p && strtoul(p, NULL, 10) & FLAG_FORKNOEXEC;
+}
+
+void report_ready(struct monitor *m, struct watch *w, uint32_t events)
+{
+	struct task *t = container_of(w, struct task, report);
+	struct heard h;
+	int r;
+
+	(void)events;
+	while ((r = hear(t->report.fd, &h)) > 0)
+		on_report(m, t, &h);
+	if (r == -EAGAIN)
+		return;
+	watch_close(m, &t->report);
+	if (t->state == TASK_ABORTING)
+		return;
+	/* Its end of the line closed with execve, or with its death. */
+	if (t->launch->executing && !t->failed && (t->init.fd >= 0 || !died_in_execve(t)))
+		task_started(m, t);
+	else
+		task_abort(m, t, 0, 0, NULL);
+}
+
+void init_ready(struct monitor *m, struct watch *w, uint32_t events)
+{
+	struct task *t = container_of(w, struct task, init);
+	struct heard h;
+	int r;
+
+	(void)events;
+	while ((r = hear(t->init.fd, &h)) > 0) {
+		if (h.report.type == WIRE_REPORT_INIT_EXIT) {
+			t->init_status = h.report.status;
+			t->init_reported = true;
+		}
+		close_fd(&h.fd);
+	}
+	if (r == 0)
+		watch_close(m, &t->init);
+}

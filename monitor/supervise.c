@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From birth to exit: hooks of the host, signals, the host's own end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <execdriver/error.h>
+#include <execdriver/execdriver.h>
+
+#include "monitor/sys.h"
+#include "monitor/task.h"
+
+struct task *task_find(struct monitor *m, const char *id)
+{
+	for (struct task *t = m->tasks; t; t = t->next)
+		if (!(t->flags & WIRE_LAUNCH_EXEC) && strcmp(t->id, id) == 0)
+			return t;
+	return NULL;
+}
+
+struct task *task_of_request(struct monitor *m, const struct client *c, uint64_t request)
+{
+	for (struct task *t = m->tasks; t; t = t->next)
+		if (t->client == c && t->request == request)
+			return t;
+	return NULL;
+}
+
+void task_kill(struct task *t)
+{
+	t->killed = true;
+	(void)sys_pidfd_signal(t->pidfd.fd, SIGKILL);
+}
+
+static bool has_ended(const struct task *t)
+{
+	siginfo_t info = { 0 };
+
+	return t->state > TASK_RUNNING || t->pid <= 0 ||
+	       (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid);
+}
+
+int task_signal(struct task *t, int sig)
+{
+	if (sig < 0 || sig >= NSIG)
+		return -EINVAL;
+	/* One that is dead already was not killed by this: the verdict on its end must not hear of it. */
+	if (has_ended(t))
+		return -ESRCH;
+	if (sig == SIGKILL)
+		t->killed = true;
+	return sys_pidfd_signal(t->pidfd.fd, sig);
+}
+
+/* With code 0 the failure was described by whoever found it; or nobody has, and the reaping will tell. */
+void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, const char *object)
+{
+	if (t->state >= TASK_ABORTING)
+		return;
+	t->failed = true;
+	timer_disarm(m, &t->timer);
+	if (code)
+		launch_fail(t, code, error, object);
+	if (t->pid <= 0) {
+		t->state = TASK_CLEANUP;
+		task_advance(m, t);
+		return;
+	}
+	t->state = TASK_ABORTING;
+	task_kill(t);
+	if (watch_add(m, &t->pidfd, EPOLLIN) < 0)
+		(void)task_try_reap(m, t);
+}
+
+static void send_started(struct monitor *m, struct task *t, uint16_t type, int master)
+{
+	struct wire_started body = { .pid = t->pid, .start_time = t->start_time };
+	struct iovec iov = { .iov_base = &body, .iov_len = sizeof(body) };
+	int fds[2] = { t->pidfd.fd, master };
+	struct message msg = {
+		.type = type,
+		.request = t->request,
+		.body = &iov,
+		.parts = 1,
+		.fds = fds,
+		.nfds = master >= 0 ? 2 : 1,
+	};
+
+	client_send(m, t->client, &msg);
+}
+
+void task_parked(struct monitor *m, struct task *t)
+{
+	if (t->state != TASK_STARTING)
+		return;
+	t->state = TASK_PARKED;
+	send_started(m, t, WIRE_PARKED, -1);
+}
+
+void task_go(struct monitor *m, struct task *t, int32_t verdict)
+{
+	char go = 0;
+
+	if (t->state != TASK_PARKED)
+		return;
+	if (verdict) {
+		task_abort(m, t, EXD_ERR_HOOK, verdict < 0 ? -verdict : 0, "pre_start hook");
+		return;
+	}
+	t->state = TASK_STARTING;
+	watch_set(m, &t->report, EPOLLRDHUP);
+	if (write(t->report.fd, &go, 1) != 1)
+		task_abort(m, t, EXD_ERR_ABORTED, errno, "pre_start hook");
+}
+
+/* Sending comes last: a client that is dropped on the way may take the task along. */
+void task_started(struct monitor *m, struct task *t)
+{
+	int master = -1;
+	int r = record_started(t);
+
+	if (!r && t->output >= 0)
+		r = tty_keep(m, t);
+	if (r < 0) {
+		task_abort(m, t, EXD_ERR_STATE, -r, "state.json");
+		return;
+	}
+	t->exit.started_ns = clock_ns(CLOCK_REALTIME);
+	t->state = TASK_STARTED;
+	launch_free(m, t);
+	if (!(t->flags & WIRE_LAUNCH_EXEC))
+		event_add(m, EXD_EVENT_STARTED, t);
+	master = t->master;
+	t->master = -1;
+	send_started(m, t, WIRE_STARTED, master);
+	close_fd(&master);
+}
+
+/* Only now may the exit be seen: it can never be told before the start. */
+void task_ack(struct monitor *m, struct task *t, int32_t verdict)
+{
+	if (t->state != TASK_STARTED)
+		return;
+	timer_disarm(m, &t->timer);
+	t->state = TASK_RUNNING;
+	if (verdict)
+		task_kill(t);
+	if (!task_try_reap(m, t) && watch_add(m, &t->pidfd, EPOLLIN) < 0)
+		task_kill(t);
+}
+
+/* A hook that never returns is a hook that failed. */
+void task_hook_timeout(struct monitor *m, struct timer *timer)
+{
+	struct task *t = container_of(timer, struct task, timer);
+
+	if (t->state == TASK_STARTED)
+		task_ack(m, t, -ETIMEDOUT);
+	else
+		task_abort(m, t, EXD_ERR_TIMEOUT, ETIMEDOUT,
+			   t->state == TASK_PARKED ? "pre_start hook" : "set-up of the process");
+}
+
+void task_orphan(struct monitor *m, struct task *t)
+{
+	bool tied = t->flags & WIRE_LAUNCH_TIED;
+
+	if (t->state < TASK_STARTED) {
+		task_abort(m, t, EXD_ERR_ABORTED, 0, "the client has gone");
+		return;
+	}
+	if (tied && t->state <= TASK_RUNNING)
+		task_kill(t);
+	task_ack(m, t, 0);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One started process, container or exec, from its launch to its end. */
+#ifndef EXECDRIVER_MONITOR_TASK_H
+#define EXECDRIVER_MONITOR_TASK_H
+
+#include "monitor/monitor.h"
+
+/* In the order of a life. A failed start goes from wherever it was to ABORTING. */
+enum task_state {
+	TASK_STARTING = 0,
+	TASK_PARKED,			/* waits for WIRE_GO */
+	TASK_STARTED,			/* waits for WIRE_ACK */
+	TASK_RUNNING,
+	TASK_ABORTING,			/* killed before it began, not reaped yet */
+	TASK_END,			/* reaped; the phase `end` runs */
+	TASK_DRAIN,			/* stdio may still be held open */
+	TASK_COUNT,			/* the OOM counter settles */
+	TASK_RECORD,
+	TASK_CLEANUP,
+	TASK_DONE
+};
+
+/* A launch under way: gone when the program runs. */
+struct launch {
+	const struct wire_plan *plan;	/* mapped */
+	size_t size;
+	const struct wire_step *steps;
+	const char *data;
+	int *slots;			/* plan->slots of them; -1: not filled */
+	char **argv;
+	char **envp;
+	char *state;			/* state.json so far, without its closing brace */
+	size_t state_size;
+	bool state_staged;		/* the record lies ready under its temporary name */
+	bool executing;			/* the child said that execve is next */
+	struct wire_failure failure;
+};
+
+/* The steps of end and cleanup, copied out of the plan. */
+struct tail_step {
+	uint16_t op;
+	uint16_t phase;
+	int16_t fd[2];			/* indices in tail.fds, or -1 */
+	uint32_t version;
+	const char *path;
+};
+
+struct tail {
+	unsigned int count;
+	unsigned int next;
+	unsigned int nfds;
+	int *fds;
+	uint64_t give_up_ns;
+	struct tail_step step[];
+};
+
+struct oom {
+	struct task *task;
+	struct watch hint;		/* v1: an eventfd; v2: memory.events */
+	struct timer tick;
+	int counter;			/* memory.oom_control or memory.events, read at any time */
+	int dir;
+	int version;
+	uint64_t kills;
+	uint64_t until_ns;		/* re-read the counter that long */
+	uint64_t moved_ns;		/* when it was last seen to move */
+	uint64_t died_ns;
+	bool named;			/* the kernel's log says that it killed the program */
+	bool log_gap;			/* the kernel's log lost lines while this one lived */
+};
+
+#define OOM_CHANNELS_MAX 16u
+
+struct task {
+	struct task *next;
+	struct client *client;		/* NULL: gone */
+	uint64_t request;
+	struct launch *launch;
+	struct tail *tail;
+	struct oom *oom;
+	char *id;
+	uint32_t flags;			/* enum wire_launch_flag */
+	uint32_t hook_timeout_ms;
+	uint32_t drain_ms;
+	uint8_t state;			/* enum task_state */
+	bool failed;			/* the program never began */
+	bool killed;			/* SIGKILL was sent by us */
+	bool init_reported;
+	int32_t init_status;		/* of the program, when a small init is above it */
+	int32_t pid;
+	int32_t program;		/* pid of the program under a small init, else 0 */
+	uint64_t start_time;
+	struct watch pidfd;
+	struct watch report;
+	struct watch init;		/* the small init's line, when there is one */
+	struct watch drain[2];
+	struct watch tty;		/* master of a detached pty */
+	struct timer timer;		/* of the state it is in */
+	int output;			/* the pty is copied there */
+	int master;			/* until it was sent */
+	int state_dir;
+	int root_dir;
+	int lock;
+	int *channels;			/* OOM channels, ended by -1 */
+	struct wire_exit exit;
+	struct watcher *watchers;	/* clients waiting for the exit */
+};
+
+struct watcher {
+	struct watcher *next;
+	struct client *client;
+	uint64_t request;
+};
+
+/* launch.c */
+/* The launch message with its descriptors, which are taken; -EBADMSG when it is malformed. */
+int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds);
+void launch_free(struct monitor *m, struct task *t);
+
+/* validate.c: 0, or -EBADMSG with what is wrong in *failure. */
+int plan_validate(const struct wire_plan *plan, size_t size, struct wire_failure *failure);
+
+/* prepare.c */
+int prepare_run(struct monitor *m, struct task *t);
+void launch_fail(struct task *t, uint32_t code, int error, const char *object);
+
+/* birth.c */
+int birth(struct monitor *m, struct task *t);
+
+/* report.c: what the child says */
+void report_ready(struct monitor *m, struct watch *w, uint32_t events);
+void init_ready(struct monitor *m, struct watch *w, uint32_t events);
+
+/* supervise.c */
+void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, const char *object);
+void task_parked(struct monitor *m, struct task *t);
+void task_go(struct monitor *m, struct task *t, int32_t verdict);
+void task_started(struct monitor *m, struct task *t);
+void task_ack(struct monitor *m, struct task *t, int32_t verdict);
+void task_kill(struct task *t);
+void task_hook_timeout(struct monitor *m, struct timer *timer);
+/* The client of the launch has gone. */
+void task_orphan(struct monitor *m, struct task *t);
+struct task *task_find(struct monitor *m, const char *id);
+struct task *task_of_request(struct monitor *m, const struct client *c, uint64_t request);
+int task_signal(struct task *t, int sig);
+
+/* finish.c: from the end of the process to the end of the task */
+void task_reap(struct monitor *m, struct watch *w, uint32_t events);
+bool task_try_reap(struct monitor *m, struct task *t);
+void task_advance(struct monitor *m, struct task *t);
+
+/* tail.c */
+struct tail *tail_new(const struct launch *l);
+/* Takes the descriptors that end and cleanup need out of the slots. */
+void tail_adopt(struct tail *tail, struct launch *l);
+/* Runs what is left of a phase; -EAGAIN: to be called again. */
+int tail_run(struct tail *tail, enum wire_phase phase);
+/* Goes to the first step of this phase: a process that was never born needs no end. */
+void tail_skip(struct tail *tail, enum wire_phase phase);
+void tail_free(struct tail *tail);
+
+/* oom.c */
+int oom_watch(struct monitor *m, struct task *t, int dir, int version);
+void oom_hint(struct monitor *m, struct oom *o);
+/* True when the counter and the verdict are final; else ask again in a millisecond. */
+bool oom_settle(struct monitor *m, struct task *t);
+int oom_attach(struct task *t, int channel);
+void oom_close_channels(struct task *t);
+void oom_stop(struct monitor *m, struct task *t);
+/* Has the kernel killed anything in it, as far as the counter tells at this moment? */
+bool oom_moved(struct task *t);
+
+/* kmsg.c */
+void kmsg_open(struct monitor *m, int version);
+void kmsg_drain(struct monitor *m);
+
+/* record.c */
+void record_stage(struct monitor *m, struct task *t);
+int record_started(struct task *t);
+void record_exit(struct task *t);
+void record_remove(struct task *t);
+
+/* tty.c */
+int tty_keep(struct monitor *m, struct task *t);
+void tty_finish(struct monitor *m, struct task *t);
+int tty_resize(struct task *t, uint16_t rows, uint16_t columns);
+
+#endif
