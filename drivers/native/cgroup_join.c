@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a process gets into a container's cgroups: the joins of a run's and an exec's child, and the birth in v2. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/native/cgroup.h"
+#include "drivers/native/cgroup_slots.h"
+
+/* One cgroup of a running container, by the first of its hierarchy's controllers. */
+static int exec_one(struct exd_record *record, struct exd_plan *plan, const char *controllers,
+		    struct native_cgroups *cgroups, struct exd_error *err)
+{
+	char first[64];
+	int dir, fd;
+
+	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(controllers, ","), controllers);
+	dir = exd_record_cgroup_fd(record, first);
+	if (dir < 0)
+		fd = dir;
+	else if (*first)
+		fd = openat(dir, CGROUP_JOIN_FILE, O_WRONLY | O_CLOEXEC);
+	else
+		fd = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	if (fd == -1)
+		fd = -errno;
+	if (fd == -ENOENT || fd == -ENODEV)
+		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' has ended: its cgroup is gone",
+				     exd_record_id(record));
+	if (fd < 0)
+		return exd_error_set(err, EXD_ERR_CGROUP, -fd, "cannot open a cgroup (%s) of container '%s'",
+				     *first ? first : "v2", exd_record_id(record));
+	if (*first)
+		cgroups->list[cgroups->count++].join = exd_plan_fd_consume(plan, fd, EXD_FD_ONCE);
+	else
+		cgroups->birth = exd_plan_fd_consume(plan, fd, EXD_FD_ONCE);
+	return 0;
+}
+
+int native_cgroups_exec(const struct native *self, struct exd_record *record, struct exd_plan *plan,
+			struct native_cgroups **out, struct exd_error *err)
+{
+	struct native_cgroups *cgroups = calloc(1, sizeof(*cgroups));
+	size_t count = exd_record_cgroup_count(record);
+	const char *controllers, *mount, *path;
+	int r = 0;
+
+	(void)self;
+	if (!cgroups)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cgroups");
+	cgroups->birth = -1;
+	for (size_t i = 0; i < count && i < CGROUP_HIERARCHIES_MAX && r == 0; i++)
+		if (exd_record_cgroup(record, i, &controllers, &mount, &path))
+			r = exec_one(record, plan, controllers, cgroups, err);
+	if (r < 0)
+		(void)native_cgroups_free(cgroups);
+	else
+		*out = cgroups;
+	return r;
+}
+
+void native_cgroups_join(const struct native_cgroups *cgroups, struct exd_plan *plan)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (cgroups->list[i].join >= 0)
+			(void)exd_plan_cgroup_join(plan, cgroups->list[i].join);
+	for (size_t i = 0; i < cgroups->sets * cgroups->count; i++)
+		(void)exd_plan_tree(plan, cgroups->list[i % cgroups->count].leaf, cgroups->trees[i], false);
+}
+
+int native_cgroups_birth_slot(const struct native_cgroups *cgroups)
+{
+	return cgroups->birth;
+}
+
+struct native_cgroups *native_cgroups_free(struct native_cgroups *cgroups)
+{
+	if (cgroups)
+		free(cgroups->trees);
+	free(cgroups);
+	return NULL;
+}

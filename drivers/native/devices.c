@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Device nodes: the six every program expects, links, and the command's own. */
+
+#include "drivers/native/devices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "drivers/native/mounts.h"
+
+#define ACCESS_ALL 7u
+
+static const struct {
+	const char *target;
+	unsigned int minor;
+	unsigned int major;
+} defaults[] = {
+	{ "/dev/null", 3, 1 },
+	{ "/dev/zero", 5, 1 },
+	{ "/dev/full", 7, 1 },
+	{ "/dev/random", 8, 1 },
+	{ "/dev/urandom", 9, 1 },
+	{ "/dev/tty", 0, 5 },
+};
+
+#define DEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
+
+static const struct {
+	const char *path;
+	const char *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+	{ "core", "/proc/kcore" },
+	{ "ptmx", "pts/ptmx" },
+};
+
+static int add_default(struct native_device *device, size_t index)
+{
+	*device = (struct native_device){
+		.target = strdup(defaults[index].target),
+		.mode = S_IFCHR | 0666,
+		.rdev = makedev(defaults[index].major, defaults[index].minor),
+		.access = ACCESS_ALL,
+	};
+	return device->target ? 0 : -ENOMEM;
+}
+
+static struct native_device *find(struct native_device *devices, size_t count, const char *target)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(devices[i].target, target) == 0)
+			return &devices[i];
+	}
+	return NULL;
+}
+
+static int read_one(const struct exd_device *asked, struct native_device *out, struct exd_error *err)
+{
+	struct stat st;
+	int r;
+
+	if (stat(asked->path, &st) < 0)
+		return exd_error_set(err, EXD_ERR_DEVICE, errno, "device '%s'", asked->path);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return exd_error_set(err, EXD_ERR_DEVICE, 0, "'%s' is not a device", asked->path);
+	*out = (struct native_device){ .mode = st.st_mode, .rdev = st.st_rdev, .uid = st.st_uid, .gid = st.st_gid };
+	out->access = asked->access ? asked->access : ACCESS_ALL;
+	r = native_path_clean(asked->target && *asked->target ? asked->target : asked->path, &out->target);
+	if (r == -ENOMEM)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "device '%s'", asked->path);
+	if (r < 0)
+		return exd_error_set(err, EXD_ERR_DEVICE, 0, "'%s' is not an absolute path without '..' for device '%s'",
+				     asked->target, asked->path);
+	return 0;
+}
+
+static int add_own(const struct exd_command *command, size_t index, struct native_device *devices, size_t *count,
+		   struct exd_error *err)
+{
+	struct exd_device asked = { .struct_size = sizeof(asked) };
+	struct native_device device = { 0 }, *same;
+	int r;
+
+	if (!exd_command_device(command, index, &asked))
+		return exd_error_set(err, EXD_ERR_INTERNAL, 0, "device %zu of the command is not there", index);
+	r = read_one(&asked, &device, err);
+	if (r < 0)
+		return r;
+	same = find(devices, *count, device.target);
+	if (!same)
+		same = &devices[(*count)++];
+	free(same->target);
+	*same = device;
+	return 0;
+}
+
+int native_devices_list(const struct exd_command *command, struct native_device **out, size_t *count, struct exd_error *err)
+{
+	size_t own = exd_command_count(command, EXD_KEY_DEVICES), made = 0;
+	struct native_device *devices = calloc(DEFAULTS + own, sizeof(*devices));
+	int r = 0;
+
+	if (!devices)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "devices");
+	for (; made < DEFAULTS && r == 0; made++)
+		r = add_default(&devices[made], made);
+	if (r < 0)
+		(void)exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "devices");
+	for (size_t i = 0; i < own && r == 0; i++)
+		r = add_own(command, i, devices, &made, err);
+	if (r < 0) {
+		(void)native_devices_free(devices, made);
+		return r;
+	}
+	*out = devices;
+	*count = made;
+	return 0;
+}
+
+struct native_device *native_devices_free(struct native_device *devices, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(devices[i].target);
+	free(devices);
+	return NULL;
+}
+
+/* Under a /dev that the command mounts itself nothing is made: it would be made in the source. */
+void native_devices_make(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_DEVICE, 0);
+	for (size_t i = 0; i < run->device_count; i++) {
+		const struct native_device *device = &run->devices[i];
+		const char *rest;
+		int place;
+
+		if (native_mounts_cover(run, device->target))
+			continue;
+		place = native_place(run, device->target, &rest);
+		(void)exd_plan_mknod(run->plan, place, rest, device->mode, device->rdev, device->uid, device->gid);
+	}
+	for (size_t i = 0; run->dev >= 0 && i < sizeof(links) / sizeof(links[0]); i++)
+		(void)exd_plan_symlink(run->plan, run->dev, links[i].path, links[i].target);
+}

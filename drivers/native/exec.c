@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Compiles a further process of a running container: joins everything of its init, then the same end as a run. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "drivers/native/capabilities.h"
+#include "drivers/native/cgroup.h"
+#include "drivers/native/native.h"
+#include "drivers/native/process.h"
+
+struct exec {
+	const struct native *self;
+	struct exd_record *record;
+	const struct exd_command *command;
+	struct exd_plan *plan;
+	struct exd_error *err;
+	struct native_ns ns[NATIVE_NS_KINDS];
+	struct native_user user;
+	struct native_cgroups *cgroups;
+};
+
+static const char *note(struct exec *exec, const char *name, const char *fallback)
+{
+	const char *value = exd_record_note(exec->record, name);
+
+	return value && *value ? value : fallback;
+}
+
+static int not_running(struct exec *exec)
+{
+	return exd_error_set(exec->err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
+			     exd_record_id(exec->record));
+}
+
+/* Whether the namespace is the one this process is in: joining it again would only cost time. */
+static bool is_own(int fd, const char *name)
+{
+	struct stat theirs, ours;
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
+	       theirs.st_dev == ours.st_dev;
+}
+
+static int open_namespaces(struct exec *exec)
+{
+	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
+		cleanup_close int fd = exd_record_namespace(exec->record, native_ns_name(i), exec->err);
+
+		if (fd < 0)
+			return fd;
+		exec->ns[i] = (struct native_ns){ .mode = NATIVE_NS_HOST, .slot = -1 };
+		if (is_own(fd, native_ns_name(i)))
+			continue;
+		exec->ns[i].mode = NATIVE_NS_JOIN;
+		exec->ns[i].slot = exd_plan_fd_consume(exec->plan, take_fd(&fd), EXD_FD_KEEP);
+	}
+	return 0;
+}
+
+/* The root of init, which is certain to be that of its pid as long as its pidfd takes a signal. */
+static int open_root(struct exec *exec)
+{
+	int pidfd = exd_record_pidfd(exec->record);
+	cleanup_close int fd = FD_NONE;
+	char path[40];
+
+	if (pidfd < 0)
+		return not_running(exec);
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)exd_record_pid(exec->record));
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ESRCH)
+		return exd_error_set(exec->err, EXD_ERR_NAMESPACE, errno, "cannot open the root of container '%s'",
+				     exd_record_id(exec->record));
+	if (fd < 0 || syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
+		return not_running(exec);
+	return take_fd(&fd);
+}
+
+static int find_user(struct exec *exec)
+{
+	cleanup_close int root = open_root(exec);
+	const char *spec = exd_command_string(exec->command, EXD_KEY_USER, note(exec, "user", ""));
+	size_t count = exd_command_count(exec->command, EXD_KEY_GROUPS);
+	struct native_userdb db = { NULL, NULL };
+	int r;
+
+	if (root < 0)
+		return root;
+	r = native_userdb_read(&db, root, exec->err);
+	if (r == 0)
+		r = native_user_find(&db, spec, &exec->user, exec->err);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = native_user_add_group(&db, exd_command_item(exec->command, EXD_KEY_GROUPS, i), &exec->user, exec->err);
+	native_userdb_release(&db);
+	return r;
+}
+
+static int plan_joins(struct exec *exec)
+{
+	int r = open_namespaces(exec);
+
+	if (r == 0)
+		r = native_cgroups_exec(exec->self, exec->record, exec->plan, &exec->cgroups, exec->err);
+	if (r < 0)
+		return r;
+	exd_plan_blame(exec->plan, EXD_ERR_NAMESPACE, 0);
+	(void)exd_plan_birth(exec->plan, 0, exec->ns[NATIVE_NS_PID].slot, native_cgroups_birth_slot(exec->cgroups));
+	exd_plan_blame(exec->plan, EXD_ERR_CGROUP, 0);
+	native_cgroups_join(exec->cgroups, exec->plan);
+	native_ns_join(exec->ns, exec->plan);
+	return 0;
+}
+
+static void plan_stdio(struct exec *exec)
+{
+	int root = -1, tty;
+
+	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
+	(void)exd_plan_setsid(exec->plan);
+	if (exd_command_bool(exec->command, EXD_KEY_TTY)) {
+		root = exd_plan_slot(exec->plan);
+		(void)exd_plan_open(exec->plan, EXD_CHILD, -1, root, "/", O_PATH | O_DIRECTORY);
+	}
+	tty = native_stdio_plan(exec->command, &exec->user, exec->plan, root, "dev/pts");
+	native_stdio_finish(exec->plan, tty);
+}
+
+/* A procfs of the container's pid namespace, never the one that is mounted there. */
+static void plan_oom_score(struct exec *exec)
+{
+	char value[24];
+	int proc;
+
+	if (!exd_command_is_set(exec->command, EXD_KEY_OOM_SCORE_ADJ))
+		return;
+	proc = exd_plan_slot(exec->plan);
+	exd_plan_blame(exec->plan, EXD_ERR_MOUNT, 0);
+	(void)exd_plan_fs(exec->plan, proc, "proc", "", 0);
+	(void)snprintf(value, sizeof(value), "%" PRId64, exd_command_number(exec->command, EXD_KEY_OOM_SCORE_ADJ, 0));
+	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
+	(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
+}
+
+static int plan_process(struct exec *exec)
+{
+	const struct exd_command *command = exec->command;
+	bool privileged = exd_command_bool(command, EXD_KEY_PRIVILEGED);
+	struct native_process process = {
+		.command = command,
+		.user = &exec->user,
+		.no_new_privs = strcmp(note(exec, "no_new_privs", "0"), "1") == 0 ||
+				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES),
+		.umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK, strtol(note(exec, "umask", "22"), NULL, 8)),
+		.cwd = exd_command_string(command, EXD_KEY_CWD, note(exec, "cwd", "/")),
+		.hostname = note(exec, "hostname", NULL),
+		.rlimits = note(exec, "rlimits", NULL),
+	};
+	/* a record that does not say so is of no run of ours: the strict answer */
+	const char *seccomp = privileged ? "unconfined" : note(exec, "seccomp", "default");
+	uint64_t caps = strtoull(note(exec, "caps", "0"), NULL, 16);
+	int r;
+
+	process.seccomp = strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
+	r = native_caps_read(command, caps, &process.caps, exec->err);
+	return r < 0 ? r : native_process_plan(&process, exec->plan, exec->err);
+}
+
+static int compile(struct exec *exec)
+{
+	int r = native_check(exec->command, exec->err);
+
+	if (r == 0)
+		r = find_user(exec);
+	if (r == 0)
+		r = plan_joins(exec);
+	if (r < 0)
+		return r;
+	plan_stdio(exec);
+	plan_oom_score(exec);
+	return plan_process(exec);
+}
+
+int native_exec(void *self, struct exd_record *record, const struct exd_command *command, struct exd_plan *plan,
+		struct exd_error *err)
+{
+	struct exec exec = { .self = self, .record = record, .command = command, .plan = plan, .err = err };
+	int r = compile(&exec), failed = exd_plan_error(plan, err);
+
+	(void)native_cgroups_free(exec.cgroups);
+	native_user_release(&exec.user);
+	return failed < 0 ? failed : r;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What of /proc and /sys a container cannot see, or only read. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "drivers/native/mounts.h"
+
+static const char *const masked[] = {
+	"/proc/acpi",	    "/proc/kcore",	"/proc/keys",	     "/proc/latency_stats", "/proc/sched_debug",
+	"/proc/scsi",	    "/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
+};
+
+static const char *const readonly[] = {
+	"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A list the command sets, even an empty one, is the whole list. */
+static const char *path_of(const struct native_run *run, enum exd_key key, const char *const *fixed, size_t index)
+{
+	return exd_command_is_set(run->command, key) ? exd_command_item(run->command, key, index) : fixed[index];
+}
+
+static size_t path_count(const struct native_run *run, enum exd_key key, size_t fixed)
+{
+	if (exd_command_is_set(run->command, key))
+		return exd_command_count(run->command, key);
+	return exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : fixed;
+}
+
+static int check_path(struct native_run *run, const char *path)
+{
+	if (path[0] == '/' && path[1])
+		return 0;
+	return exd_error_set(run->err, EXD_ERR_KEY, 0, "'%s' is not an absolute path to be masked or read-only", path);
+}
+
+int native_masks_read(struct native_run *run)
+{
+	size_t count = path_count(run, EXD_KEY_READONLY_PATHS, COUNT(readonly));
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = check_path(run, path_of(run, EXD_KEY_READONLY_PATHS, readonly, i));
+	count = path_count(run, EXD_KEY_MASKED_PATHS, COUNT(masked));
+	if (r < 0 || count == 0)
+		return r;
+	run->masks = calloc(count, sizeof(*run->masks));
+	if (!run->masks)
+		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "masked paths");
+	for (size_t i = 0; i < count && r == 0; i++) {
+		run->masks[i].path = path_of(run, EXD_KEY_MASKED_PATHS, masked, i);
+		r = check_path(run, run->masks[i].path);
+	}
+	run->mask_count = count;
+	return r;
+}
+
+/* The host's own, never the container's: that one may be anything by the time it is bound. */
+static int open_null(struct native_run *run)
+{
+	cleanup_close int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return exd_error_set(run->err, EXD_ERR_HOST, errno, "cannot open the host's '/dev/null'");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return exd_error_set(run->err, EXD_ERR_HOST, 0, "the host's '/dev/null' is not the null device");
+	return exd_plan_fd_consume(run->plan, take_fd(&fd), EXD_FD_KEEP);
+}
+
+int native_masks_trees(struct native_run *run)
+{
+	int null;
+
+	if (run->mask_count == 0)
+		return 0;
+	null = open_null(run);
+	if (null < 0)
+		return null;
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+	for (size_t i = 0; i < run->mask_count; i++) {
+		run->masks[i].null_slot = exd_plan_slot(run->plan);
+		(void)exd_plan_tree(run->plan, null, run->masks[i].null_slot, false);
+		/* else what a container mounts over it would appear on the host's */
+		(void)exd_plan_attr(run->plan, run->masks[i].null_slot, 0, 0, MS_PRIVATE, false);
+	}
+	return 0;
+}
+
+void native_masks_apply(struct native_run *run)
+{
+	size_t count = path_count(run, EXD_KEY_READONLY_PATHS, COUNT(readonly));
+	const char *rest;
+	int place;
+
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_SKIP_MISSING);
+	for (size_t i = 0; i < count; i++) {
+		place = native_place(run, path_of(run, EXD_KEY_READONLY_PATHS, readonly, i), &rest);
+		(void)exd_plan_readonly(run->plan, place, rest);
+	}
+	for (size_t i = 0; i < run->mask_count; i++) {
+		place = native_place(run, run->masks[i].path, &rest);
+		(void)exd_plan_mask(run->plan, place, rest, run->masks[i].null_slot);
+	}
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+}

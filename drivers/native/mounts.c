@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The mounts every container has, and those the command asks for. */
+
+#include "drivers/native/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "drivers/native/cgroup.h"
+
+#define ATTR_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* Appends one component to a path that has room for it. False for "..". */
+static bool append(char *path, size_t *used, const char *part, size_t size)
+{
+	if (size == 0 || (size == 1 && part[0] == '.'))
+		return true;
+	if (size == 2 && part[0] == '.' && part[1] == '.')
+		return false;
+	path[(*used)++] = '/';
+	memcpy(path + *used, part, size);
+	*used += size;
+	return true;
+}
+
+int native_path_clean(const char *path, char **out)
+{
+	cleanup_free char *clean = NULL;
+	size_t used = 0;
+
+	if (path[0] != '/')
+		return -EINVAL;
+	clean = malloc(strlen(path) + 2);
+	if (!clean)
+		return -ENOMEM;
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (!append(clean, &used, path, n))
+			return -EINVAL;
+		path += n + (path[n] == '/');
+	}
+	if (used == 0)
+		clean[used++] = '/';
+	clean[used] = '\0';
+	*out = take_ptr(&clean);
+	return 0;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+const struct native_mount *native_mount_at(const struct native_run *run, const char *path, const char **rest)
+{
+	for (size_t i = run->mount_count; i > 0; i--) {
+		const struct native_mount *mount = &run->mounts[i - 1];
+
+		if (!is_below(path, mount->target))
+			continue;
+		*rest = path + strlen(mount->target);
+		*rest += **rest == '/';
+		return mount;
+	}
+	return NULL;
+}
+
+bool native_mounts_cover(const struct native_run *run, const char *path)
+{
+	const char *rest;
+
+	return native_mount_at(run, path, &rest) != NULL;
+}
+
+int native_place(const struct native_run *run, const char *path, const char **rest)
+{
+	const struct {
+		const char *folder;
+		int slot;
+	} own[] = { { "/dev/", run->dev }, { "/proc/", run->proc }, { "/sys/", run->sys } };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		size_t n = strlen(own[i].folder);
+
+		if (own[i].slot >= 0 && strncmp(path, own[i].folder, n) == 0) {
+			*rest = path + n;
+			return own[i].slot;
+		}
+	}
+	*rest = path;
+	return run->root;
+}
+
+int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr, uint64_t propagation)
+{
+	int source = exd_plan_fd_consume(run->plan, fd_consume, EXD_FD_KEEP);
+	int slot = exd_plan_slot(run->plan);
+
+	(void)exd_plan_tree(run->plan, source, slot, recursive);
+	(void)exd_plan_attr(run->plan, slot, attr, 0, propagation ? propagation : MS_PRIVATE, recursive);
+	return slot;
+}
+
+static void attach(struct native_run *run, int slot, const char *target, enum exd_attach_make make)
+{
+	const char *rest;
+	int place = native_place(run, target, &rest);
+
+	(void)exd_plan_attach(run->plan, slot, place, rest, make);
+}
+
+/* A new file system on a path; returns its slot. */
+static int mount_fs(struct native_run *run, const char *target, const char *type, const char *options, uint64_t attr)
+{
+	int slot = exd_plan_slot(run->plan);
+
+	(void)exd_plan_fs(run->plan, slot, type, options, attr);
+	attach(run, slot, target, EXD_ATTACH_MAKE_DIR);
+	return slot;
+}
+
+static void default_shm(struct native_run *run)
+{
+	if (run->shm >= 0)
+		attach(run, run->shm, "/dev/shm", EXD_ATTACH_MAKE_DIR);
+	else
+		(void)mount_fs(run, "/dev/shm", "tmpfs", "mode=1777,size=64m", ATTR_SAFE);
+}
+
+static void default_dev(struct native_run *run)
+{
+	run->dev = mount_fs(run, "/dev", "tmpfs", "mode=755,size=65536k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+	if (!native_mounts_cover(run, "/dev/pts"))
+		(void)mount_fs(run, "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5",
+			       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (!native_mounts_cover(run, "/dev/shm"))
+		default_shm(run);
+	if (!native_mounts_cover(run, "/dev/mqueue")) {
+		/* kernels without POSIX message queues exist */
+		exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_OPTIONAL);
+		(void)mount_fs(run, "/dev/mqueue", "mqueue", "", ATTR_SAFE);
+		exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+	}
+}
+
+/* The folder for cgroups is hidden: what is there is the host's, until someone asks for a mount of their own. */
+static void default_sys(struct native_run *run)
+{
+	uint64_t readonly = exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : MOUNT_ATTR_RDONLY;
+	int slot;
+
+	run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
+	if (native_mounts_cover(run, "/sys/fs/cgroup"))
+		return;
+	slot = exd_plan_slot(run->plan);
+	(void)exd_plan_fs(run->plan, slot, "tmpfs", "mode=755,size=4k", ATTR_SAFE | MOUNT_ATTR_RDONLY);
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_SKIP_MISSING);
+	attach(run, slot, "/sys/fs/cgroup", EXD_ATTACH_EXISTING);
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+}
+
+void native_mounts_default(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+	if (!native_mounts_cover(run, "/proc"))
+		run->proc = mount_fs(run, "/proc", "proc", "", ATTR_SAFE);
+	if (!native_mounts_cover(run, "/dev"))
+		default_dev(run);
+	if (!native_mounts_cover(run, "/sys"))
+		default_sys(run);
+}
+
+static uint64_t attr_of(const struct exd_mount *mount)
+{
+	uint64_t attr = 0;
+
+	if (mount->flags & EXD_MOUNT_READONLY)
+		attr |= MOUNT_ATTR_RDONLY;
+	if (mount->flags & EXD_MOUNT_NOSUID)
+		attr |= MOUNT_ATTR_NOSUID;
+	if (mount->flags & EXD_MOUNT_NODEV)
+		attr |= MOUNT_ATTR_NODEV;
+	if (mount->flags & EXD_MOUNT_NOEXEC)
+		attr |= MOUNT_ATTR_NOEXEC;
+	return attr;
+}
+
+static int read_one(struct native_run *run, size_t index)
+{
+	struct native_mount *mount = &run->mounts[index];
+	struct exd_mount *asked = &mount->mount;
+	int r;
+
+	asked->struct_size = sizeof(*asked);
+	if (!exd_command_mount(run->command, index, asked))
+		return exd_error_set(run->err, EXD_ERR_INTERNAL, 0, "mount %zu of the command is not there", index);
+	mount->slot = -1;
+	run->mount_count = index + 1;
+	r = native_path_clean(asked->target, &mount->target);
+	if (r == -ENOMEM)
+		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "mount on '%s'", asked->target);
+	if (r < 0 || !mount->target[1])
+		return exd_error_set(run->err, EXD_ERR_MOUNT, 0,
+				     "mount target '%s' is not an absolute path below / without '..'", asked->target);
+	return 0;
+}
+
+int native_mounts_read(struct native_run *run)
+{
+	size_t count = exd_command_count(run->command, EXD_KEY_MOUNTS);
+
+	if (count == 0)
+		return 0;
+	run->mounts = calloc(count, sizeof(*run->mounts));
+	if (!run->mounts)
+		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "mounts");
+	for (size_t i = 0; i < count; i++) {
+		int r = read_one(run, i);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_source(struct native_run *run, struct native_mount *mount)
+{
+	cleanup_close int fd = FD_NONE;
+	struct stat st;
+
+	fd = open(mount->mount.source, O_PATH | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return exd_error_set(run->err, EXD_ERR_MOUNT, errno, "cannot open '%s', the source of the mount on '%s'",
+				     mount->mount.source, mount->target);
+	mount->directory = S_ISDIR(st.st_mode);
+	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE), attr_of(&mount->mount),
+				   mount->mount.propagation);
+	return 0;
+}
+
+int native_mounts_trees(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+	if (run->ns[NATIVE_NS_IPC].mode == NATIVE_NS_HOST && !native_mounts_cover(run, "/dev/shm")) {
+		int fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			run->shm = native_clone(run, fd, false, 0, 0);
+	}
+	for (size_t i = 0; i < run->mount_count; i++) {
+		int r = 0;
+
+		if (run->mounts[i].mount.type == EXD_MOUNT_BIND)
+			r = open_source(run, &run->mounts[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int mount_own(struct native_run *run, struct native_mount *mount)
+{
+	uint64_t attr = attr_of(&mount->mount), sys_readonly;
+	const char *options = mount->mount.options ? mount->mount.options : "", *rest;
+	int place = native_place(run, mount->target, &rest);
+
+	sys_readonly = exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : MOUNT_ATTR_RDONLY;
+	switch ((enum exd_mount_type)mount->mount.type) {
+	case EXD_MOUNT_BIND:
+		attach(run, mount->slot, mount->target, mount->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
+		return 0;
+	case EXD_MOUNT_TMPFS:
+		(void)mount_fs(run, mount->target, "tmpfs", options, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		return 0;
+	case EXD_MOUNT_PROC:
+		(void)mount_fs(run, mount->target, "proc", options, attr | ATTR_SAFE);
+		return 0;
+	case EXD_MOUNT_SYSFS:
+		(void)mount_fs(run, mount->target, "sysfs", options, attr | ATTR_SAFE | sys_readonly);
+		return 0;
+	case EXD_MOUNT_MQUEUE:
+		(void)mount_fs(run, mount->target, "mqueue", options, attr | ATTR_SAFE);
+		return 0;
+	case EXD_MOUNT_DEVPTS:
+		(void)mount_fs(run, mount->target, "devpts",
+			       *options ? options : "newinstance,ptmxmode=0666,mode=0620,gid=5",
+			       attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+		return 0;
+	case EXD_MOUNT_CGROUP:
+		return native_cgroups_mount(run->cgroups, run->plan, place, rest, attr | ATTR_SAFE, run->err);
+	default:
+		return exd_error_set(run->err, EXD_ERR_UNSUPPORTED, 0, "the native driver has no mount of type %u for '%s'",
+				     mount->mount.type, mount->target);
+	}
+}
+
+int native_mounts_own(struct native_run *run)
+{
+	for (size_t i = 0; i < run->mount_count; i++) {
+		int r;
+
+		exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+		r = mount_own(run, &run->mounts[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void native_mounts_release(struct native_run *run)
+{
+	for (size_t i = 0; i < run->mount_count; i++)
+		free(run->mounts[i].target);
+	free(run->mounts);
+	for (size_t i = 0; i < run->bind_count; i++)
+		free(run->binds[i].link);
+	free(run->binds);
+	free(run->masks);
+}

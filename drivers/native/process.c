@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a process in its namespaces to the program: privileges go in an order in which none is needed after it is gone. */
+
+#include "drivers/native/process.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/filter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "drivers/native/seccomp.h"
+
+#define TTY_GROUP 5
+#define RLIMIT_TEXT 48
+
+char *native_rlimits_text(const struct exd_command *command)
+{
+	size_t count = exd_command_count(command, EXD_KEY_RLIMITS), used = 0;
+	char *text = calloc(count + 1, RLIMIT_TEXT);
+
+	for (size_t i = 0; text && i < count; i++) {
+		struct exd_rlimit limit = { .struct_size = sizeof(limit) };
+
+		if (exd_command_rlimit(command, i, &limit))
+			used += (size_t)sprintf(text + used, "%d=%" PRIx64 ":%" PRIx64 " ", limit.resource, limit.soft, limit.hard);
+	}
+	return text;
+}
+
+/* Those of the container first, so that the command's replace them. */
+static void plan_rlimits(const struct native_process *process, struct exd_plan *plan)
+{
+	size_t count = exd_command_count(process->command, EXD_KEY_RLIMITS);
+	const char *text = process->rlimits ? process->rlimits : "";
+	uint64_t soft, hard;
+	int resource, n;
+
+	exd_plan_blame(plan, EXD_ERR_RLIMIT, 0);
+	while (sscanf(text, "%d=%" SCNx64 ":%" SCNx64 " %n", &resource, &soft, &hard, &n) == 3) {
+		(void)exd_plan_rlimit(plan, resource, soft, hard);
+		text += n;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct exd_rlimit limit = { .struct_size = sizeof(limit) };
+
+		if (exd_command_rlimit(process->command, i, &limit))
+			(void)exd_plan_rlimit(plan, limit.resource, limit.soft, limit.hard);
+	}
+}
+
+static int plan_seccomp(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+{
+	struct sock_filter filter[SECCOMP_DEFAULT_MAX];
+	int n;
+
+	if (!process->seccomp)
+		return 0;
+	n = seccomp_default(process->caps, filter, SECCOMP_DEFAULT_MAX);
+	if (n < 0)
+		return exd_error_set(err, EXD_ERR_SECCOMP, -n, "the built-in seccomp profile");
+	exd_plan_blame(plan, EXD_ERR_SECCOMP, 0);
+	(void)exd_plan_seccomp(plan, filter, (size_t)n * sizeof(*filter), 0);
+	return 0;
+}
+
+/* The filter is loaded while CAP_SYS_ADMIN is still there, since without no_new_privs the kernel asks for it. */
+static int plan_privileges(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+{
+	const struct native_user *user = process->user;
+	/* a program of another user gets none at execve anyway; without them, the cwd is entered as that user */
+	uint64_t caps = user->uid == 0 ? process->caps : 0;
+	int r;
+
+	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
+	(void)exd_plan_bounding(plan, process->caps);
+	exd_plan_blame(plan, EXD_ERR_USER, 0);
+	(void)exd_plan_groups(plan, user->groups, user->group_count);
+	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
+	if (process->no_new_privs)
+		(void)exd_plan_no_new_privs(plan);
+	r = plan_seccomp(process, plan, err);
+	if (r < 0)
+		return r;
+	exd_plan_blame(plan, EXD_ERR_USER, 0);
+	(void)exd_plan_ids(plan, user->uid, user->gid);
+	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
+	(void)exd_plan_caps(plan, caps, caps, 0, 0);
+	return 0;
+}
+
+static int plan_program(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+{
+	const struct exd_command *command = process->command;
+	size_t count = exd_command_count(command, EXD_KEY_ARGS);
+	cleanup_free char **env = NULL;
+	cleanup_free const char **args = NULL;
+
+	env = native_environment(command, process->user->home, process->hostname);
+	args = calloc(count + 1, sizeof(*args));
+	if (!env || !args)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "arguments and environment");
+	for (size_t i = 0; i < count; i++)
+		args[i] = exd_command_item(command, EXD_KEY_ARGS, i);
+	if (process->init) {
+		exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
+		/* it holds memory of the set-up and stays where the program's user might trace it */
+		(void)exd_plan_nondumpable(plan);
+		(void)exd_plan_init(plan);
+	}
+	exd_plan_blame(plan, EXD_ERR_EXEC, 0);
+	(void)exd_plan_exec(plan, args, (const char *const *)env);
+	return 0;
+}
+
+int native_process_plan(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+{
+	int r;
+
+	plan_rlimits(process, plan);
+	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
+	(void)exd_plan_umask(plan, process->umask);
+	r = plan_privileges(process, plan, err);
+	if (r < 0)
+		return r;
+	exd_plan_blame(plan, EXD_ERR_CWD, 0);
+	(void)exd_plan_chdir(plan, process->cwd, false);
+	return plan_program(process, plan, err);
+}
+
+int native_stdio_plan(const struct exd_command *command, const struct native_user *user, struct exd_plan *plan,
+		      int root_slot, const char *devpts)
+{
+	int slot;
+
+	if (!exd_command_bool(command, EXD_KEY_TTY))
+		return -1;
+	slot = exd_plan_slot(plan);
+	exd_plan_blame(plan, EXD_ERR_TTY, 0);
+	(void)exd_plan_tty_open(plan, root_slot, devpts, slot, user->uid, TTY_GROUP);
+	return slot;
+}
+
+void native_stdio_finish(struct exd_plan *plan, int tty_slot)
+{
+	exd_plan_blame(plan, EXD_ERR_TTY, 0);
+	if (tty_slot >= 0) {
+		(void)exd_plan_stdio(plan, tty_slot, tty_slot, tty_slot);
+		(void)exd_plan_ctty(plan);
+		return;
+	}
+	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
+	(void)exd_plan_stdio(plan, exd_plan_stdio_slot(plan, 0), exd_plan_stdio_slot(plan, 1), exd_plan_stdio_slot(plan, 2));
+}

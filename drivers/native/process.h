@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The last part of every plan: what the process is when its program begins. */
+#ifndef EXECDRIVER_NATIVE_PROCESS_H
+#define EXECDRIVER_NATIVE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <execdriver/driver.h>
+
+#include "drivers/native/user.h"
+
+#define NATIVE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define NATIVE_UMASK 022
+
+struct native_process {
+	const struct exd_command *command;
+	const struct native_user *user;
+	uint64_t caps;
+	bool seccomp;
+	bool no_new_privs;
+	bool init;
+	mode_t umask;
+	const char *cwd;
+	const char *hostname;		/* of the environment; NULL: none */
+	const char *rlimits;		/* of the container, for an exec: native_rlimits_text(); or NULL */
+};
+
+/* Adds rlimits, umask, groups, seccomp, ids, capabilities, cwd and the exec itself. */
+int native_process_plan(const struct native_process *process, struct exd_plan *plan, struct exd_error *err);
+
+/* stdin, stdout and stderr from the plan's slots, or a pty below root_slot/devpts as controlling terminal. Returns its slot, or -1. */
+int native_stdio_plan(const struct exd_command *command, const struct native_user *user, struct exd_plan *plan,
+		      int root_slot, const char *devpts);
+void native_stdio_finish(struct exd_plan *plan, int tty_slot);
+
+/*
+ * PATH, HOME, HOSTNAME, and TERM with a tty, unless the command says otherwise, then the command's own. NULL-terminated, one
+ * allocation to be freed; the strings of the command are borrowed.
+ */
+char **native_environment(const struct exd_command *command, const char *home, const char *hostname);
+
+/* "7=1024:4096 ..." to be kept in the record; to be freed. NULL: no memory. */
+char *native_rlimits_text(const struct exd_command *command);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The root of a container: a directory of the host, or a volatile one. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "drivers/native/mounts.h"
+
+/* A mount of ours on a symbolic link would land elsewhere in the root, and programs would look at the wrong place. */
+static int check_mount_point(struct native_run *run, const char *name)
+{
+	struct stat st;
+
+	if (native_mounts_cover(run, name) || fstatat(run->rootfs_fd, name + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	return exd_error_set(run->err, EXD_ERR_ROOTFS, 0, "%s in the rootfs '%s' is %s, not a directory", name,
+			     exd_command_string(run->command, EXD_KEY_ROOTFS, ""),
+			     S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
+}
+
+static int open_directory(struct native_run *run, const char *path)
+{
+	static const char *const points[] = { "/dev", "/proc", "/sys" };
+
+	run->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->rootfs_fd < 0)
+		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open the rootfs '%s'", path);
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+		int r = check_mount_point(run, points[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* With the host's mount namespace, the host's files say who is who; those of a joined one are not known here. */
+static int open_foreign(struct native_run *run)
+{
+	if (run->ns[NATIVE_NS_MNT].mode == NATIVE_NS_JOIN)
+		return 0;
+	run->rootfs_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->rootfs_fd < 0)
+		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open '/'");
+	return 0;
+}
+
+int native_root_open(struct native_run *run)
+{
+	const char *path = exd_command_string(run->command, EXD_KEY_ROOTFS, NULL);
+
+	if (run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN)
+		return open_foreign(run);
+	return path ? open_directory(run, path) : 0;
+}
+
+/* A file of users that a mount of the command's hides: the source's, or none. */
+static int read_mounted(struct native_run *run, const char *path, char **text)
+{
+	const char *rest;
+	const struct native_mount *mount = native_mount_at(run, path, &rest);
+	cleanup_close int source = FD_NONE;
+	int r = -ENOENT;
+
+	if (!mount)
+		return 0;
+	free(*text);
+	*text = NULL;
+	if (mount->mount.type == EXD_MOUNT_BIND)
+		source = open(mount->mount.source, O_PATH | O_CLOEXEC);
+	if (source >= 0)
+		r = *rest ? native_file_read(source, rest, text) : native_handle_read(source, text);
+	return native_userdb_check(r, path, run->err);
+}
+
+int native_root_users(struct native_run *run)
+{
+	bool own = run->ns[NATIVE_NS_MNT].mode == NATIVE_NS_OWN;
+	int r = 0;
+
+	if (run->rootfs_fd >= 0)
+		r = native_userdb_read(&run->users, run->rootfs_fd, run->err);
+	else if (own)
+		r = native_volatile_users(run);
+	if (r == 0)
+		r = read_mounted(run, "/etc/passwd", &run->users.passwd);
+	return r < 0 ? r : read_mounted(run, "/etc/group", &run->users.group);
+}
+
+int native_root_trees(struct native_run *run)
+{
+	const char *propagation = exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, "private");
+	cleanup_close int fd = FD_NONE;
+
+	if (strcmp(propagation, "private") != 0 && strcmp(propagation, "slave") != 0)
+		return exd_error_set(run->err, EXD_ERR_KEY, 0, "rootfs_propagation '%s' is neither private nor slave", propagation);
+	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
+	if (run->rootfs_fd < 0)
+		return native_volatile_trees(run);
+	fd = fcntl(run->rootfs_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno, "cannot duplicate the descriptor of the rootfs");
+	run->root = native_clone(run, take_fd(&fd), true, 0, strcmp(propagation, "slave") == 0 ? MS_SLAVE : MS_PRIVATE);
+	return 0;
+}
+
+int native_root_attach(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+	(void)exd_plan_propagation(run->plan, MS_REC | MS_PRIVATE);
+	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
+	if (run->rootfs_fd < 0) {
+		run->root = exd_plan_slot(run->plan);
+		(void)exd_plan_fs(run->plan, run->root, "tmpfs", "mode=755", MOUNT_ATTR_NODEV);
+	}
+	(void)exd_plan_attach_root(run->plan, run->root);
+	return run->rootfs_fd < 0 ? native_volatile_fill(run) : 0;
+}
+
+void native_root_finish(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
+	if (exd_command_bool(run->command, EXD_KEY_ROOTFS_READONLY))
+		(void)exd_plan_attr(run->plan, run->root, MOUNT_ATTR_RDONLY, 0, 0, false);
+	(void)exd_plan_pivot(run->plan, run->root);
+}

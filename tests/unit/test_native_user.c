@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Users of a container: one strict parser, and files that may be hostile. */
+#include "tests/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "drivers/native/user.h"
+
+static char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
+		       "# a comment: with: colons\n"
+		       "daemon:x:1:1::/usr/sbin:/bin/false\n"
+		       "nohome:x:7:8\n"
+		       "app:x:1000:1000:App,,,:/srv/app:/bin/sh\n"
+		       "brokenuid:x::0::/:\n"
+		       "octal:x:010:0::/:\n"
+		       "huge:x:4294967296:0::/:\n"
+		       "minus:x:4294967295:0::/:\n"
+		       "negative:x:-1:0::/:\n"
+		       "spaced:x: 5:0::/:\n"
+		       ":x:9:9::/:\n"
+		       "+nis:x:11:11::/:\n"
+		       "relative:x:12:12::home:\n"
+		       "top:x:4294967294:4294967294::/top:\n"
+		       "2000:x:3000:3000::/digits:\n"
+		       "user.name-x_y$:x:13:13::/odd:";
+static char group[] = "root:x:0:\n"
+		      "daemon:x:1:\n"
+		      "audio:x:29:app,other\n"
+		      "video:x:44:other,app\n"
+		      "wheel:x:10:root\n"
+		      "apps:x:50:ap\n"
+		      "broken:x:5x:app\n"
+		      "app:x:1000:";
+static const struct native_userdb db = { passwd, group };
+
+#define BAD UINT32_MAX
+
+static const struct {
+	const char *spec;
+	uint32_t uid;
+	uint32_t gid;
+	const char *home;
+} forms[] = {
+	{ "", 0, 0, "/root" },
+	{ "0", 0, 0, "/root" },
+	{ "root", 0, 0, "/root" },
+	{ "1", 1, 1, "/usr/sbin" },
+	{ "daemon", 1, 1, "/usr/sbin" },
+	{ "nohome", 7, 8, "/" },
+	{ "1000", 1000, 1000, "/srv/app" },
+	{ "app", 1000, 1000, "/srv/app" },
+	{ "app:audio", 1000, 29, "/srv/app" },
+	{ "app:0", 1000, 0, "/srv/app" },
+	{ "app:77", 1000, 77, "/srv/app" },
+	{ "1234", 1234, 0, "/" },
+	{ "1234:1234", 1234, 1234, "/" },
+	{ "1234:app", 1234, 1000, "/" },
+	{ "0:0", 0, 0, "/root" },
+	{ "4294967294", 4294967294, 4294967294, "/top" },
+	{ "4294967293:4294967294", 4294967293, 4294967294, "/" },
+	{ "relative", 12, 12, "/" },
+	{ "user.name-x_y$", 13, 13, "/odd" },
+	/* digits are a number also where someone has such a name */
+	{ "2000", 2000, 0, "/" },
+	{ "3000", 3000, 3000, "/digits" },
+	{ "1:", BAD, 0, NULL },
+	{ ":1", BAD, 0, NULL },
+	{ ":", BAD, 0, NULL },
+	{ "1::1", BAD, 0, NULL },
+	{ "1:1:1", BAD, 0, NULL },
+	{ "01", BAD, 0, NULL },
+	{ "00", BAD, 0, NULL },
+	{ "0000000000001", BAD, 0, NULL },
+	{ "1:01", BAD, 0, NULL },
+	{ " 1", BAD, 0, NULL },
+	{ "1 ", BAD, 0, NULL },
+	{ "\t1", BAD, 0, NULL },
+	{ "1\n", BAD, 0, NULL },
+	{ " ", BAD, 0, NULL },
+	{ "1x", BAD, 0, NULL },
+	{ "x1", BAD, 0, NULL },
+	{ "0x0", BAD, 0, NULL },
+	{ "0x1", BAD, 0, NULL },
+	{ "0b1", BAD, 0, NULL },
+	{ "1e3", BAD, 0, NULL },
+	{ "1.0", BAD, 0, NULL },
+	{ "1,0", BAD, 0, NULL },
+	{ "-1", BAD, 0, NULL },
+	{ "-0", BAD, 0, NULL },
+	{ "+1", BAD, 0, NULL },
+	{ "1:-1", BAD, 0, NULL },
+	{ "4294967295", BAD, 0, NULL },
+	{ "1:4294967295", BAD, 0, NULL },
+	{ "4294967296", BAD, 0, NULL },
+	{ "4294967297", BAD, 0, NULL },
+	{ "9999999999", BAD, 0, NULL },
+	{ "18446744073709551616", BAD, 0, NULL },
+	{ "18446744073709551617", BAD, 0, NULL },
+	{ "nosuch", BAD, 0, NULL },
+	{ "Root", BAD, 0, NULL },
+	{ "roo", BAD, 0, NULL },
+	{ "rootx", BAD, 0, NULL },
+	{ "root:nosuch", BAD, 0, NULL },
+	{ "root:broken", BAD, 0, NULL },
+	{ "brokenuid", BAD, 0, NULL },
+	{ "octal", BAD, 0, NULL },
+	{ "huge", BAD, 0, NULL },
+	{ "minus", BAD, 0, NULL },
+	{ "negative", BAD, 0, NULL },
+	{ "spaced", BAD, 0, NULL },
+	{ "nis", BAD, 0, NULL },
+	{ "+nis", BAD, 0, NULL },
+	{ "#", BAD, 0, NULL },
+	{ "# a comment", BAD, 0, NULL },
+	{ "../root", BAD, 0, NULL },
+	{ "root/", BAD, 0, NULL },
+	{ "root,app", BAD, 0, NULL },
+	{ "\xd9\xa1", BAD, 0, NULL },
+};
+
+START_TEST(test_forms)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	struct native_user user = { .uid = 77 };
+	int r = native_user_find(&db, forms[_i].spec, &user, &err);
+
+	if (forms[_i].uid == BAD) {
+		ck_assert_msg(r < 0, "'%s' is taken for uid %u", forms[_i].spec, user.uid);
+		ck_assert_uint_eq(err.code, EXD_ERR_USER);
+		ck_assert_uint_eq(user.uid, 77);
+		return;
+	}
+	ck_assert_msg(r == 0, "'%s': %s", forms[_i].spec, err.text);
+	ck_assert_uint_eq(user.uid, forms[_i].uid);
+	ck_assert_uint_eq(user.gid, forms[_i].gid);
+	ck_assert_str_eq(user.home, forms[_i].home);
+	native_user_release(&user);
+}
+END_TEST
+
+START_TEST(test_memberships)
+{
+	struct native_user user;
+
+	ck_assert_int_eq(native_user_find(&db, "app", &user, NULL), 0);
+	ck_assert_uint_eq(user.group_count, 2);
+	ck_assert_uint_eq(user.groups[0], 29);
+	ck_assert_uint_eq(user.groups[1], 44);
+	native_user_release(&user);
+	/* a group of one's choice is the only one */
+	ck_assert_int_eq(native_user_find(&db, "app:audio", &user, NULL), 0);
+	ck_assert_uint_eq(user.group_count, 0);
+	native_user_release(&user);
+}
+END_TEST
+
+START_TEST(test_additional_groups)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	struct native_user user;
+
+	ck_assert_int_eq(native_user_find(&db, "1234", &user, NULL), 0);
+	ck_assert_int_eq(native_user_add_group(&db, "audio", &user, NULL), 0);
+	ck_assert_int_eq(native_user_add_group(&db, "99", &user, NULL), 0);
+	ck_assert_int_eq(native_user_add_group(&db, "29", &user, NULL), 0);
+	ck_assert_uint_eq(user.group_count, 2);
+	ck_assert_int_lt(native_user_add_group(&db, "nosuch", &user, &err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	ck_assert_int_lt(native_user_add_group(&db, "0x1", &user, NULL), 0);
+	ck_assert_int_lt(native_user_add_group(&db, "", &user, NULL), 0);
+	native_user_release(&user);
+}
+END_TEST
+
+START_TEST(test_without_files)
+{
+	struct native_userdb none = { NULL, NULL };
+	struct native_user user;
+
+	ck_assert_int_eq(native_user_find(&none, "5:6", &user, NULL), 0);
+	ck_assert_uint_eq(user.uid, 5);
+	ck_assert_uint_eq(user.gid, 6);
+	native_user_release(&user);
+	ck_assert_int_eq(native_user_find(&none, NULL, &user, NULL), 0);
+	ck_assert_uint_eq(user.uid, 0);
+	native_user_release(&user);
+	ck_assert_int_lt(native_user_find(&none, "root", &user, NULL), 0);
+}
+END_TEST
+
+/* ---- the files ---- */
+
+static char top[] = "/tmp/exd-user-XXXXXX";
+static int root_fd;
+
+static void make_root(void)
+{
+	char path[64];
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	snprintf(path, sizeof(path), "%s/etc", top);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	root_fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(root_fd, 0);
+}
+
+static void remove_root(void)
+{
+	(void)unlinkat(root_fd, "etc/passwd", 0);
+	(void)unlinkat(root_fd, "etc/real", 0);
+	(void)unlinkat(root_fd, "etc", AT_REMOVEDIR);
+	(void)close(root_fd);
+	(void)rmdir(top);
+}
+
+static void put_file(const char *path, const char *text)
+{
+	int fd = openat(root_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	(void)close(fd);
+}
+
+static int read_db(struct exd_error *err)
+{
+	struct native_userdb read = { NULL, NULL };
+	int r = native_userdb_read(&read, root_fd, err);
+
+	native_userdb_release(&read);
+	return r;
+}
+
+START_TEST(test_file_is_read)
+{
+	struct native_userdb read = { NULL, NULL };
+
+	put_file("etc/passwd", passwd);
+	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
+	ck_assert_str_eq(read.passwd, passwd);
+	ck_assert_ptr_null(read.group);
+	native_userdb_release(&read);
+}
+END_TEST
+
+START_TEST(test_missing_file)
+{
+	ck_assert_int_eq(read_db(NULL), 0);
+}
+END_TEST
+
+START_TEST(test_link_stays_inside)
+{
+	struct native_userdb read = { NULL, NULL };
+
+	/* the link is absolute, and its target exists on the host too */
+	put_file("etc/real", "inside:x:5:5::/:\n");
+	ck_assert_int_eq(symlinkat("/../../etc/real", root_fd, "etc/passwd"), 0);
+	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
+	ck_assert_str_eq(read.passwd, "inside:x:5:5::/:\n");
+	native_userdb_release(&read);
+}
+END_TEST
+
+START_TEST(test_link_to_the_host)
+{
+	struct native_userdb read = { NULL, NULL };
+
+	ck_assert_int_eq(symlinkat("/etc/hostname", root_fd, "etc/passwd"), 0);
+	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
+	ck_assert_ptr_null(read.passwd);
+}
+END_TEST
+
+START_TEST(test_link_to_itself)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+
+	ck_assert_int_eq(symlinkat("passwd", root_fd, "etc/passwd"), 0);
+	ck_assert_int_lt(read_db(&err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+}
+END_TEST
+
+START_TEST(test_fifo_does_not_hang)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+
+	ck_assert_int_eq(mkfifoat(root_fd, "etc/passwd", 0644), 0);
+	ck_assert_int_lt(read_db(&err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	ck_assert_ptr_nonnull(strstr(err.text, "regular"));
+}
+END_TEST
+
+START_TEST(test_huge_file)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	int fd;
+
+	put_file("etc/passwd", "x");
+	fd = openat(root_fd, "etc/passwd", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(ftruncate(fd, 1 << 30), 0);
+	(void)close(fd);
+	ck_assert_int_lt(read_db(&err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+}
+END_TEST
+
+static void add_file_tests(Suite *s)
+{
+	TCase *tc = tap_tcase(s, "files");
+
+	tcase_add_checked_fixture(tc, make_root, remove_root);
+	tcase_add_test(tc, test_file_is_read);
+	tcase_add_test(tc, test_missing_file);
+	tcase_add_test(tc, test_link_stays_inside);
+	tcase_add_test(tc, test_link_to_the_host);
+	tcase_add_test(tc, test_link_to_itself);
+	tcase_add_test(tc, test_fifo_does_not_hang);
+	tcase_add_test(tc, test_huge_file);
+}
+
+int main(void)
+{
+	Suite *s = suite_create("native_user");
+	TCase *tc = tap_tcase(s, "user");
+
+	tcase_add_loop_test(tc, test_forms, 0, sizeof(forms) / sizeof(forms[0]));
+	tcase_add_test(tc, test_memberships);
+	tcase_add_test(tc, test_additional_groups);
+	tcase_add_test(tc, test_without_files);
+	add_file_tests(s);
+	return tap_main(s);
+}
