@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reports of the library (probe, explain, gc) as listings. */
+#ifndef EXECDRIVER_DRIVERCTL_REPORT_H
+#define EXECDRIVER_DRIVERCTL_REPORT_H
+
+#include "driverctl/ctl.h"
+
+/* For CLEANUP(). */
+void report_freep(struct exd_report **report);
+
+const char *report_status_name(uint32_t status);
+
+/* STATUS, TOPIC and TEXT without titles, the cure in brackets behind the text; in JSON with `driver` unless it is NULL. */
+int report_print(const struct exd_report *report, const char *driver, bool json, struct exd_error *err);
+/* TOPIC and TEXT alone: lines that neither pass nor fail. */
+int report_print_steps(const struct exd_report *report, bool json, struct exd_error *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of sub-commands. */
+#include <string.h>
+
+#include "driverctl/ctl.h"
+
+#define PLAIN .grammar = GRAMMAR_PLAIN
+
+static const struct verb verbs[] = {
+	{ .name = "run", .of = OF_RUN, .engine_flags = EXD_ENGINE_PRIVATE_MONITOR, .grammar = GRAMMAR_RUN, .max = 1,
+	  .usage = "[OPTIONS] [ID] -- CMD [ARG...]", .run = verb_run,
+	  .summary = "Run a program in a new container",
+	  .more = "In the foreground its exit code is driverctl's, signals go to it (a second INT or TERM within 2 seconds\n"
+		  "kills it), and nothing of it is left at the end. With --detach the id is printed, its output goes to the\n"
+		  "file 'output' of its state directory, and its record stays until 'driverctl delete'." },
+	{ .name = "exec", .of = OF_EXEC, .grammar = GRAMMAR_EXEC, .min = 1, .max = 1,
+	  .usage = "[OPTIONS] ID CMD [ARG...]", .run = verb_exec,
+	  .summary = "Run a further program in a running container" },
+	{ .name = "kill", .of = OF_KILL, PLAIN, .min = 1, .max = 2, .usage = "[OPTIONS] ID [SIGNAL]", .run = verb_kill,
+	  .summary = "Send a signal (TERM) to a container's first process",
+	  .more = "SIGNAL is a name with or without SIG, or a number. The first process of a pid namespace does not notice\n"
+		  "signals that it has no handler for, but KILL and STOP." },
+	{ .name = "stop", .of = OF_STOP, PLAIN, .min = 1, .max = ANY_NUMBER, .usage = "[OPTIONS] ID...", .run = verb_stop,
+	  .summary = "End containers: TERM, then KILL, and wait" },
+	{ .name = "delete", .of = OF_DELETE, PLAIN, .min = 1, .max = ANY_NUMBER, .usage = "[OPTIONS] ID...",
+	  .run = verb_delete, .summary = "Remove all that is left of containers that have ended" },
+	{ .name = "list", .of = OF_LIST, PLAIN, .usage = "[OPTIONS]", .run = verb_list,
+	  .summary = "List containers" },
+	{ .name = "ps", .of = OF_PS, PLAIN, .min = 1, .max = 1, .usage = "[OPTIONS] ID", .run = verb_ps,
+	  .summary = "List the processes of a container" },
+	{ .name = "pause", .of = OF_PAUSE, PLAIN, .min = 1, .max = ANY_NUMBER, .usage = "[OPTIONS] ID...",
+	  .run = verb_pause, .summary = "Freeze all processes of containers" },
+	{ .name = "resume", .alias = "unpause", .of = OF_RESUME, PLAIN, .min = 1, .max = ANY_NUMBER,
+	  .usage = "[OPTIONS] ID...", .run = verb_resume, .summary = "Let paused containers go on" },
+	{ .name = "wait", .of = OF_WAIT, PLAIN, .min = 1, .max = ANY_NUMBER, .usage = "[OPTIONS] ID...",
+	  .run = verb_wait, .summary = "Wait for the end of containers and print their exit codes" },
+	{ .name = "stats", .of = OF_STATS, PLAIN, .max = ANY_NUMBER, .usage = "[OPTIONS] [ID...]", .run = verb_stats,
+	  .summary = "Show what containers use; without an ID, all that run" },
+	{ .name = "top", .of = OF_TOP, PLAIN, .usage = "[OPTIONS]", .run = verb_top,
+	  .summary = "Show running containers, the busiest first",
+	  .more = "On a terminal until interrupted, elsewhere once." },
+	{ .name = "inspect", .of = OF_INSPECT, PLAIN, .min = 1, .max = ANY_NUMBER, .usage = "[OPTIONS] ID...",
+	  .run = verb_inspect, .summary = "Print the records of containers" },
+	{ .name = "gc", .of = OF_GC, PLAIN, .usage = "[OPTIONS]", .run = verb_gc,
+	  .summary = "Remove what crashes left behind" },
+	{ .name = "drivers", .of = OF_DRIVERS, PLAIN, .usage = "[OPTIONS]", .run = verb_drivers,
+	  .summary = "List the drivers, and why one cannot be used" },
+	{ .name = "check", .of = OF_CHECK, PLAIN, .usage = "[OPTIONS]", .run = verb_check,
+	  .summary = "Say what this host allows, and how to get the rest" },
+	{ .name = "explain", .of = OF_EXPLAIN, .grammar = GRAMMAR_RUN, .max = 1,
+	  .usage = "[OPTIONS] [ID] -- CMD [ARG...]", .run = verb_explain,
+	  .summary = "Print the steps that a run with the same options would take" },
+	{ .name = "help", .of = OF_HELP, PLAIN, .max = 1, .usage = "[COMMAND]", .run = verb_help,
+	  .summary = "Print help" },
+};
+
+#define COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb *verb_next(const struct verb *previous)
+{
+	const struct verb *verb = previous ? previous + 1 : verbs;
+
+	return verb < verbs + COUNT ? verb : NULL;
+}
+
+const struct verb *verb_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(verbs[i].name, name) == 0 || (verbs[i].alias && strcmp(verbs[i].alias, name) == 0))
+			return &verbs[i];
+	return NULL;
+}
