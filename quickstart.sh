@@ -36,6 +36,7 @@ build_packages=(
 check_packages=(
 	'check          runs the C tests'
 	'g++            compiles the headers as C++'
+	'mandoc         checks the manual'
 	'python3        is run in a container by a test'
 	'redis-server   is run in a container by a test'
 	'redis-tools    talks to it through exec'

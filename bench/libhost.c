@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bench/libhost: the library in a host of a chosen size, through the public API alone. */
+#include "bench/libhost.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench/samples.h"
+
+static const char usage[] =
+	"usage: libhost --root STATE --rootfs DIR [--gib N] [--threads N] MODE\n"
+	"  --gib N, --threads N  memory resident and threads asleep in the host\n"
+	"  run, exec, stats, oom  a round per byte on stdin, its nanoseconds (8 bytes) to stdout\n"
+	"  hold=N                 start N idle containers, print the monitor's memory, end them\n";
+
+struct request {
+	const char *root;
+	size_t gib;
+	unsigned long threads;
+};
+
+void check(int r, const struct exd_error *err)
+{
+	if (r >= 0)
+		return;
+	fprintf(stderr, "libhost: %s\n", err->text);
+	exit(1);
+}
+
+struct exd_command *host_command(const struct libhost *h, const char *program)
+{
+	const char *const args[] = {program, NULL};
+	struct exd_command *command = NULL;
+	struct exd_error err = EXD_ERROR_INIT;
+
+	check(exd_command_new(&command, &err), &err);
+	check(exd_command_set_string(command, EXD_KEY_ROOTFS, h->rootfs, &err), &err);
+	check(exd_command_set_args(command, args, &err), &err);
+	return command;
+}
+
+struct exd_process *host_start(struct libhost *h, const struct exd_command *command)
+{
+	const uint32_t flags = EXD_START_TIED | EXD_START_EPHEMERAL;
+	struct exd_process *process = NULL;
+	struct exd_error err = EXD_ERROR_INIT;
+	int r;
+
+	check(exd_start(h->engine, command, NULL, NULL, flags, &process, &err), &err);
+	while (exd_process_phase(process) < EXD_PHASE_RUNNING) {
+		r = exd_process_wait(process, 1, NULL, &err);
+		if (r != -ETIMEDOUT)
+			check(r, &err);
+	}
+	return process;
+}
+
+void host_end(struct exd_process *process)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+
+	kill(exd_process_pid(process), SIGKILL);
+	check(exd_process_wait(process, -1, NULL, &err), &err);
+	exd_process_free(process);
+}
+
+static void check_exit(const struct exd_exit_status *status)
+{
+	if (!status->exit_code)
+		return;
+	fprintf(stderr, "libhost: /true ended with %u\n", status->exit_code);
+	exit(1);
+}
+
+static uint64_t run_round(void *arg)
+{
+	struct libhost *h = arg;
+	struct exd_exit_status status = {.struct_size = sizeof(status)};
+	struct exd_error err = EXD_ERROR_INIT;
+	uint64_t start = now_ns();
+
+	check(exd_run(h->engine, h->command, NULL, NULL, &status, &err), &err);
+	start = now_ns() - start;
+	check_exit(&status);
+	return start;
+}
+
+static uint64_t exec_round(void *arg)
+{
+	struct libhost *h = arg;
+	struct exd_exit_status status = {.struct_size = sizeof(status)};
+	struct exd_error err = EXD_ERROR_INIT;
+	const char *id = exd_process_id(h->resident);
+	uint64_t start = now_ns();
+
+	check(exd_exec(h->engine, id, h->command, NULL, NULL, &status, &err), &err);
+	start = now_ns() - start;
+	check_exit(&status);
+	return start;
+}
+
+static uint64_t stats_round(void *arg)
+{
+	struct libhost *h = arg;
+	struct exd_stats stats = {.struct_size = sizeof(stats)};
+	struct exd_error err = EXD_ERROR_INIT;
+	uint64_t start = now_ns();
+
+	check(exd_stats(h->engine, exd_process_id(h->resident), &stats, &err), &err);
+	return now_ns() - start;
+}
+
+/* A number of kB from a file of /proc that has lines "NAME: NUMBER ..."; 0 when it has none. */
+static unsigned long proc_number(pid_t pid, const char *file, const char *name)
+{
+	char path[64], line[256];
+	unsigned long value = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoul(line + strlen(name) + 1, NULL, 10);
+	if (f)
+		fclose(f);
+	return value;
+}
+
+/* The monitor is the parent of every init. */
+static void hold(struct libhost *h, size_t count)
+{
+	struct exd_process **list = calloc(count, sizeof(struct exd_process *));
+	pid_t monitor;
+
+	if (!list || !count)
+		die("hold=%zu", count);
+	for (size_t i = 0; i < count; i++)
+		list[i] = host_start(h, h->command);
+	monitor = (pid_t)proc_number(exd_process_pid(list[0]), "status", "PPid");
+	printf("monitor, %3zu idle containers   %5lu kB PSS\n", count,
+	       proc_number(monitor, "smaps_rollup", "Pss"));
+	for (size_t i = 0; i < count; i++)
+		host_end(list[i]);
+	free(list);
+}
+
+static void *sleep_thread(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void grow(const struct request *q)
+{
+	size_t size = q->gib << 30;
+	pthread_t thread;
+
+	if (size) {
+		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			       -1, 0);
+
+		if (p == MAP_FAILED)
+			die("%zu GiB", q->gib);
+		/* Small pages: with huge ones even fork would look cheap. */
+		(void)madvise(p, size, MADV_NOHUGEPAGE);
+		memset(p, 1, size);
+	}
+	for (unsigned long i = 0; i < q->threads; i++)
+		if (pthread_create(&thread, NULL, sleep_thread, NULL))
+			die("thread %lu", i);
+}
+
+static void serve(struct libhost *h, const char *mode)
+{
+	bool inside = !strcmp(mode, "exec") || !strcmp(mode, "stats");
+	struct exd_command *idle = inside ? host_command(h, "/pause") : NULL;
+
+	if (inside)
+		h->resident = host_start(h, idle);
+	if (!strcmp(mode, "run"))
+		serve_rounds(run_round, h);
+	else if (!strcmp(mode, "exec"))
+		serve_rounds(exec_round, h);
+	else if (!strcmp(mode, "stats"))
+		serve_rounds(stats_round, h);
+	else
+		serve_rounds(oom_round, h);
+	if (inside)
+		host_end(h->resident);
+	exd_command_free(idle);
+}
+
+static const char *program_of(const char *mode)
+{
+	static const struct {
+		const char *mode, *program;
+	} table[] = {
+		{"run", "/true"},
+		{"exec", "/true"},
+		{"stats", "/pause"},
+		{"oom", "/hog"},
+		{"hold=", "/pause"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strncmp(mode, table[i].mode, strlen(table[i].mode)))
+			return table[i].program;
+	return NULL;
+}
+
+static const char *parse(struct request *q, struct libhost *h, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 's'},
+		{"rootfs", required_argument, NULL, 'r'},
+		{"gib", required_argument, NULL, 'g'},
+		{"threads", required_argument, NULL, 't'},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 's')
+			q->root = optarg;
+		else if (c == 'r')
+			h->rootfs = optarg;
+		else if (c == 'g')
+			q->gib = strtoul(optarg, NULL, 10);
+		else if (c == 't')
+			q->threads = strtoul(optarg, NULL, 10);
+		else
+			optind = argc;
+	}
+	if (optind != argc - 1 || !q->root || !h->rootfs || !program_of(argv[optind])) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	return argv[optind];
+}
+
+int main(int argc, char **argv)
+{
+	struct exd_engine_config config = {.struct_size = sizeof(config)};
+	struct exd_error err = EXD_ERROR_INIT;
+	struct request q = {0};
+	struct libhost h = {.kmsg = -1};
+	const char *mode = parse(&q, &h, argc, argv);
+
+	grow(&q);
+	config.root = q.root;
+	check(exd_engine_open(&h.engine, &config, &err), &err);
+	h.command = host_command(&h, program_of(mode));
+	if (!strcmp(mode, "oom"))
+		oom_open(&h);
+	if (!strncmp(mode, "hold=", 5))
+		hold(&h, strtoul(mode + 5, NULL, 10));
+	else
+		serve(&h, mode);
+	exd_command_free(h.command);
+	exd_engine_close(h.engine);
+	return 0;
+}

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make bench: everything that is measured, side by side in one run. Needs root.
+#   run.sh BUILDDIR
+# Environment: ROUNDS (200), GAP_MS between measurements (0), STATE_PARENT (/run), the folder that
+# the state directory is made in.
+set -eu
+
+build=$(cd "$1" && pwd)
+rounds=${ROUNDS:-200}
+gap=${GAP_MS:-0}
+bench=$build/bench
+driverctl=$build/driverctl/.libs/driverctl
+export EXD_CONFIG=${EXD_CONFIG:-$build/tests/execdriver.conf}
+export LD_LIBRARY_PATH=$build/.libs
+
+if [ "$(id -u)" != 0 ]; then
+	echo "bench: needs root: it makes namespaces and cgroups" >&2
+	exit 1
+fi
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/exd-bench.XXXXXX")
+state=$(mktemp -d "${STATE_PARENT:-/run}/exd-bench.XXXXXX")
+rootfs=$tmp/rootfs
+box=exdbench
+
+clean_up() {
+	trap - EXIT INT TERM
+	ctl delete -f "$box" >/dev/null 2>&1 || true
+	# Left by floors that were killed, and by every lxc-execute. What is in use stays.
+	for top in $hierarchies; do
+		rmdir "$top"/exd-bench/* "$top"/exd-bench 2>/dev/null || true
+		[[ " $had_pivot " == *" $top "* ]] || rmdir "$top/lxc.pivot" 2>/dev/null || true
+	done
+	rm -rf "$tmp" "$state"
+}
+
+hierarchies=$(awk '/ - cgroup2? / && $4 == "/" { print $5 }' /proc/self/mountinfo)
+had_pivot=
+for top in $hierarchies; do
+	[ ! -d "$top/lxc.pivot" ] || had_pivot+=" $top"
+done
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+ctl() {
+	"$driverctl" --root "$state" "$@"
+}
+
+make_rootfs() {
+	mkdir -p "$rootfs"/{proc,dev,sys,tmp,etc}
+	for name in true pause stamp hog; do
+		cp "$bench/guest" "$rootfs/$name"
+	done
+}
+
+# For crun and runc: the same namespaces and mounts as the floor's.
+make_bundle() {
+	cat >"$tmp/config.json" <<-END
+	{ "ociVersion": "1.0.2",
+	  "process": { "cwd": "/", "args": ["/true"], "env": [], "user": { "uid": 0, "gid": 0 } },
+	  "root": { "path": "$rootfs" },
+	  "mounts": [
+	    { "destination": "/proc", "type": "proc", "source": "proc" },
+	    { "destination": "/dev", "type": "tmpfs", "source": "tmpfs" } ],
+	  "linux": { "namespaces": [ { "type": "mount" }, { "type": "pid" }, { "type": "uts" },
+	    { "type": "ipc" }, { "type": "network" }, { "type": "cgroup" } ] } }
+	END
+	mkdir "$tmp/lxc"
+	printf '%s\n' "lxc.rootfs.path = dir:$rootfs" "lxc.net.0.type = empty" \
+		"lxc.uts.name = bench" "lxc.mount.auto = proc" >"$tmp/lxc.conf"
+}
+
+# subject NAME BASE KIND PROGRAM [ARGUMENT...]
+subject() {
+	local IFS=$'\t'
+	printf '%s\n' "$*"
+}
+
+starts() {
+	local host=("$bench/libhost" --root "$state" --rootfs "$rootfs")
+	local spaces=(--unshare-pid --unshare-uts --unshare-ipc --unshare-net --unshare-cgroup)
+
+	subject "floor" - server "$bench/floor" --serve "$rootfs"
+	subject "floor+cgroups" floor server "$bench/floor" --cgroups --serve "$rootfs"
+	subject "floor as a process" floor command "$bench/floor" --rounds 1 "$rootfs"
+	subject "exd_run" floor+cgroups server "${host[@]}" run
+	subject "exd_run, 64 threads, $gib GiB" floor+cgroups server \
+		"${host[@]}" --threads 64 --gib "$gib" run
+	subject "driverctl run --rootfs" floor+cgroups command \
+		"$driverctl" --root "$state" run --rootfs "$rootfs" -- /true
+	subject "crun run" floor+cgroups command \
+		crun --root "$tmp/crun" run -b "$tmp" exd-bench-crun
+	subject "runc run" floor+cgroups command \
+		runc --root "$tmp/runc" run -b "$tmp" exd-bench-runc
+	subject "lxc-execute" floor+cgroups command \
+		lxc-execute -P "$tmp/lxc" -n exd-bench-lxc -f "$tmp/lxc.conf" -- /true
+	subject "bwrap" floor command \
+		bwrap --bind "$rootfs" / --proc /proc --dev /dev "${spaces[@]}" /true
+	subject "unshare" floor command unshare -mpuinC -f --mount-proc -R "$rootfs" /true
+}
+
+execs() {
+	local host=("$bench/libhost" --root "$state" --rootfs "$rootfs")
+
+	subject "setns+fork+execve" - server "$bench/floor" --exec --serve "$rootfs"
+	subject "setns+fork+execve+cgroups" setns+fork+execve server \
+		"$bench/floor" --exec --cgroups --serve "$rootfs"
+	subject "exd_exec" setns+fork+execve+cgroups server "${host[@]}" exec
+	subject "driverctl exec" setns+fork+execve+cgroups command \
+		"$driverctl" --root "$state" exec "$box" /true
+	subject "exd_stats" - server "${host[@]}" stats
+}
+
+# Their kernel's work (a dump of every task) would weigh on what runs beside them.
+ooms() {
+	subject "OOM kill to the OOM channel" - server \
+		"$bench/libhost" --root "$state" --rootfs "$rootfs" oom
+}
+
+pss() {
+	awk '$1 == "Pss:" { print $2 }' "/proc/$1/smaps_rollup" 2>/dev/null
+}
+
+memory() {
+	local pid out
+
+	ctl run --rootfs "$rootfs" -- /pause >"$tmp/idle" 2>&1 &
+	pid=$!
+	sleep 0.5
+	out=$(pss "$pid") || true
+	if [ -n "$out" ]; then
+		printf 'driverctl run, idle             %7s kB PSS\n' "$out"
+	else
+		echo "driverctl run, idle: cannot run here: $(head -n 1 "$tmp/idle")"
+	fi
+	kill -9 "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	for count in 1 100; do
+		"$bench/libhost" --root "$state" --rootfs "$rootfs" "hold=$count" 2>&1 || true
+	done
+}
+
+# Small hosts are measured with what they have, and told so by the row's name.
+gib=$(awk '$1 == "MemAvailable:" { print int($2 / 1048576) - 1 }' /proc/meminfo)
+gib=$((gib > 4 ? 4 : gib > 0 ? gib : 0))
+
+make_rootfs
+make_bundle
+echo "kernel $(uname -r), $(nproc) cpus"
+echo "state directory on $(stat -f -c %T "$state"), rootfs on $(stat -f -c %T "$rootfs")"
+echo
+echo "Start to end of /true"
+starts | "$bench/harness" "$rounds" "$gap"
+echo
+echo "A further /true in a running container"
+ctl run -d --rootfs "$rootfs" "$box" -- /pause >/dev/null 2>&1 || true
+execs | "$bench/harness" "$rounds" "$gap"
+echo
+echo "Out of memory"
+ooms | "$bench/harness" "$rounds" "$gap"
+echo
+echo "Memory"
+memory
