@@ -17,9 +17,10 @@
 
 uint64_t native_caps_default(void)
 {
-	return BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) | BIT(CAP_MKNOD) |
-	       BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) |
-	       BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
+	return BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) |
+	       BIT(CAP_MKNOD) | BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) |
+	       BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) |
+	       BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 }
 
 uint64_t native_caps_possible(void)
@@ -56,7 +57,8 @@ int native_cap_number(const char *name)
 	return (int)value;
 }
 
-uint64_t native_caps_change(uint64_t basics, uint64_t possible, const struct native_cap_change *change)
+uint64_t native_caps_change(uint64_t basics, uint64_t possible,
+			    const struct native_cap_change *change)
 {
 	uint64_t caps = change->add_all ? possible : basics;
 
@@ -64,7 +66,8 @@ uint64_t native_caps_change(uint64_t basics, uint64_t possible, const struct nat
 	return caps | change->add;
 }
 
-static int read_list(const struct exd_command *command, enum exd_key key, uint64_t *mask, bool *all, struct exd_error *err)
+static int read_list(const struct exd_command *command, enum exd_key key, uint64_t *mask, bool *all,
+		     struct exd_error *err)
 {
 	size_t count = exd_command_count(command, key);
 
@@ -78,7 +81,8 @@ static int read_list(const struct exd_command *command, enum exd_key key, uint64
 		}
 		number = native_cap_number(name);
 		if (number < 0)
-			return exd_error_set(err, EXD_ERR_CAPABILITY, 0, "unknown capability to %s: '%s'",
+			return exd_error_set(err, EXD_ERR_CAPABILITY, 0,
+					     "unknown capability to %s: '%s'",
 					     key == EXD_KEY_CAP_ADD ? "add" : "drop", name);
 		*mask |= BIT(number);
 	}
@@ -94,16 +98,18 @@ static int check_possible(uint64_t added, uint64_t possible, struct exd_error *e
 	if (!missing)
 		return 0;
 	name = cap_to_name(__builtin_ctzll(missing));
-	r = exd_error_set(err, EXD_ERR_CAPABILITY, EPERM,
-			  "capability '%s' is not in the bounding set of this process, or not known to this kernel",
-			  name ? name : "?");
+	r = exd_error_set(
+		err, EXD_ERR_CAPABILITY, EPERM,
+		"capability '%s' is not in the bounding set of this process, or not in this kernel",
+		name ? name : "?");
 	cap_free(name);
 	return r;
 }
 
-int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_t *out, struct exd_error *err)
+int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_t *out,
+		     struct exd_error *err)
 {
-	struct native_cap_change change = { 0 };
+	struct native_cap_change change = {0};
 	uint64_t possible = native_caps_possible();
 	int r;
 

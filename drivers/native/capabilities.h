@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Capability sets as masks (bit n is capability n), from names and from rules of adding and dropping. */
+/* Capability sets as masks (bit n is capability n), from names and from adding and dropping. */
 #ifndef EXECDRIVER_NATIVE_CAPABILITIES_H
 #define EXECDRIVER_NATIVE_CAPABILITIES_H
 
@@ -24,12 +24,17 @@ uint64_t native_caps_possible(void);
 int native_cap_number(const char *name);
 
 /*
- * Drops first, then adds: `all` added begins with everything, `all` dropped with nothing, and a capability both
- * added and dropped by name is added. `all` both added and dropped is nothing.
+ * Drops first, then adds: `all` added begins with everything, `all` dropped with nothing, and a
+ * capability both added and dropped by name is added. `all` both added and dropped is nothing.
  */
-uint64_t native_caps_change(uint64_t basics, uint64_t possible, const struct native_cap_change *change);
+uint64_t native_caps_change(uint64_t basics, uint64_t possible,
+			    const struct native_cap_change *change);
 
-/* The mask for a command that begins with these basics. EXD_ERR_CAPABILITY names what is unknown or not to be had. */
-int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_t *out, struct exd_error *err);
+/*
+ * The mask for a command that begins with these basics. EXD_ERR_CAPABILITY names what is unknown or
+ * not to be had.
+ */
+int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_t *out,
+		     struct exd_error *err);
 
 #endif

@@ -10,23 +10,24 @@
 #include "drivers/native/devices.h"
 
 const char *const cgroup_device_defaults[] = {
-	"c *:* m",	/* nodes may be made; that gives no access */
+	"c *:* m", /* nodes may be made; that gives no access */
 	"b *:* m",
-	"c 5:1 rwm",	/* console */
-	"c 5:2 rwm",	/* ptmx */
-	"c 136:* rwm",	/* terminals of devpts */
-	"c 10:200 rwm",	/* tun */
-	NULL
-};
+	"c 5:1 rwm",    /* console */
+	"c 5:2 rwm",    /* ptmx */
+	"c 136:* rwm",  /* terminals of devpts */
+	"c 10:200 rwm", /* tun */
+	NULL};
 
 void cgroup_device_rule(const struct native_device *device, char text[CGROUP_DEVICE_RULE])
 {
-	(void)snprintf(text, CGROUP_DEVICE_RULE, "%c %u:%u %s%s%s", S_ISBLK(device->mode) ? 'b' : 'c', major(device->rdev),
-		       minor(device->rdev), device->access & 4 ? "r" : "", device->access & 2 ? "w" : "",
+	(void)snprintf(text, CGROUP_DEVICE_RULE, "%c %u:%u %s%s%s",
+		       S_ISBLK(device->mode) ? 'b' : 'c', major(device->rdev), minor(device->rdev),
+		       device->access & 4 ? "r" : "", device->access & 2 ? "w" : "",
 		       device->access & 1 ? "m" : "");
 }
 
-void cgroup_devices_plan(struct exd_plan *plan, int devices_slot, const struct native_device *devices, size_t count)
+void cgroup_devices_plan(struct exd_plan *plan, int devices_slot,
+			 const struct native_device *devices, size_t count)
 {
 	char rule[CGROUP_DEVICE_RULE];
 
@@ -36,6 +37,7 @@ void cgroup_devices_plan(struct exd_plan *plan, int devices_slot, const struct n
 	for (size_t i = 0; i < count; i++) {
 		cgroup_device_rule(&devices[i], rule);
 		if (devices[i].access)
-			(void)exd_plan_write(plan, devices_slot, "devices.allow", rule, strlen(rule));
+			(void)exd_plan_write(plan, devices_slot, "devices.allow", rule,
+					     strlen(rule));
 	}
 }

@@ -18,6 +18,7 @@ extern const char *const cgroup_device_defaults[];
 void cgroup_device_rule(const struct native_device *device, char text[CGROUP_DEVICE_RULE]);
 
 /* Adds the writes that deny all devices but these. */
-void cgroup_devices_plan(struct exd_plan *plan, int devices_slot, const struct native_device *devices, size_t count);
+void cgroup_devices_plan(struct exd_plan *plan, int devices_slot,
+			 const struct native_device *devices, size_t count);
 
 #endif

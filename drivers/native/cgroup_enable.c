@@ -12,10 +12,10 @@
 
 #define LIST_SIZE 512
 
-void cgroup_enable_list(const struct cgroup_hierarchy *hierarchy, const struct native_limits *limits,
-			char out[CGROUP_ENABLE_SIZE])
+void cgroup_enable_list(const struct cgroup_hierarchy *hierarchy,
+			const struct native_limits *limits, char out[CGROUP_ENABLE_SIZE])
 {
-	static const char *const always[] = { "memory", "pids", "cpu", "cpuset" };
+	static const char *const always[] = {"memory", "pids", "cpu", "cpuset"};
 	size_t used = 0;
 
 	out[0] = '\0';
@@ -25,7 +25,8 @@ void cgroup_enable_list(const struct cgroup_hierarchy *hierarchy, const struct n
 		/* cpuset has nothing to count, so it is handed down only for a limit. */
 		if (strcmp(always[i], "cpuset") == 0 && !native_limits_use(limits, "cpuset"))
 			continue;
-		used += (size_t)snprintf(out + used, CGROUP_ENABLE_SIZE - used, "%s+%s", used ? " " : "", always[i]);
+		used += (size_t)snprintf(out + used, CGROUP_ENABLE_SIZE - used, "%s+%s",
+					 used ? " " : "", always[i]);
 	}
 }
 
@@ -59,7 +60,8 @@ static bool blocks(int dir, const char *enable)
 	cleanup_close int procs = FD_NONE;
 	char text[LIST_SIZE];
 
-	if (read_file_at(dir, "cgroup.subtree_control", text, sizeof(text)) >= 0 && cgroup_enable_done(enable, text))
+	if (read_file_at(dir, "cgroup.subtree_control", text, sizeof(text)) >= 0 &&
+	    cgroup_enable_done(enable, text))
 		return false;
 	if (faccessat(dir, "cgroup.type", F_OK, 0) < 0)
 		return false;
@@ -78,7 +80,8 @@ int cgroup_enable_blocked(int root, const char *parent, const char *enable, char
 	/* Nearly always all is done, and one read says so. */
 	if (*parent) {
 		(void)snprintf(out, size, "%s/cgroup.subtree_control", parent);
-		if (read_file_at(root, out, text, sizeof(text)) >= 0 && cgroup_enable_done(enable, text))
+		if (read_file_at(root, out, text, sizeof(text)) >= 0 &&
+		    cgroup_enable_done(enable, text))
 			return 0;
 	}
 	while (dir >= 0) {
@@ -86,7 +89,10 @@ int cgroup_enable_blocked(int root, const char *parent, const char *enable, char
 		int next;
 
 		if (blocks(dir, enable)) {
-			(void)snprintf(out, size, "/%.*s", (int)(at > parent ? at - parent - 1 : 0), parent);
+			n = (size_t)(at - parent);
+			if (n && at[-1] == '/')
+				n--;
+			(void)snprintf(out, size, "/%.*s", (int)n, parent);
 			return 1;
 		}
 		if (n == 0 || n >= sizeof(name))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a process gets into a container's cgroups: the joins of a run's and an exec's child, and the birth in v2. */
+/* How the child of a run or an exec gets into the container's cgroups. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,10 +28,12 @@ static int exec_one(struct exd_record *record, struct exd_plan *plan, const char
 	if (fd == -1)
 		fd = -errno;
 	if (fd == -ENOENT || fd == -ENODEV)
-		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' has ended: its cgroup is gone",
+		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0,
+				     "container '%s' has ended: its cgroup is gone",
 				     exd_record_id(record));
 	if (fd < 0)
-		return exd_error_set(err, EXD_ERR_CGROUP, -fd, "cannot open a cgroup (%s) of container '%s'",
+		return exd_error_set(err, EXD_ERR_CGROUP, -fd,
+				     "cannot open a cgroup (%s) of container '%s'",
 				     *first ? first : "v2", exd_record_id(record));
 	if (*first)
 		cgroups->list[cgroups->count++].join = exd_plan_fd_consume(plan, fd, EXD_FD_ONCE);
@@ -68,7 +70,8 @@ void native_cgroups_join(const struct native_cgroups *cgroups, struct exd_plan *
 		if (cgroups->list[i].join >= 0)
 			(void)exd_plan_cgroup_join(plan, cgroups->list[i].join);
 	for (size_t i = 0; i < cgroups->sets * cgroups->count; i++)
-		(void)exd_plan_tree(plan, cgroups->list[i % cgroups->count].leaf, cgroups->trees[i], false);
+		(void)exd_plan_tree(plan, cgroups->list[i % cgroups->count].leaf, cgroups->trees[i],
+				    false);
 }
 
 int native_cgroups_birth_slot(const struct native_cgroups *cgroups)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which cgroup hierarchies a host has: /proc/self/cgroup names them, /proc/self/mountinfo says where they are. */
+/* /proc/self/cgroup names the cgroup hierarchies, /proc/self/mountinfo says where they are. */
 #include "drivers/native/cgroup_layout.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static int add_hierarchy(struct cgroup_layout *layout, char *line)
 
 	if (!line || layout->count == CGROUP_HIERARCHIES_MAX)
 		return 0;
-	*h = (struct cgroup_hierarchy){ .version = strcmp(number, "0") == 0 ? 2 : 1 };
+	*h = (struct cgroup_hierarchy){.version = strcmp(number, "0") == 0 ? 2 : 1};
 	layout->count++;
 	h->controllers = strdup(controllers);
 	h->own = strdup(line);
@@ -61,7 +61,8 @@ static void unescape(char *text)
 
 	while (*text) {
 		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] && text[3]) {
-			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+				       (text[3] - '0'));
 			text += 4;
 		} else {
 			*to++ = *text++;
@@ -94,9 +95,12 @@ static bool cut_line(char *line, struct mount_line *out)
 	return true;
 }
 
-static struct cgroup_hierarchy *hierarchy_of(struct cgroup_layout *layout, const struct mount_line *line)
+static struct cgroup_hierarchy *hierarchy_of(struct cgroup_layout *layout,
+					     const struct mount_line *line)
 {
-	int version = strcmp(line->type, "cgroup2") == 0 ? 2 : strcmp(line->type, "cgroup") == 0 ? 1 : 0;
+	int version = strcmp(line->type, "cgroup2") == 0  ? 2
+		      : strcmp(line->type, "cgroup") == 0 ? 1
+							  : 0;
 
 	for (size_t i = 0; version && i < layout->count; i++) {
 		struct cgroup_hierarchy *h = &layout->list[i];
@@ -107,8 +111,10 @@ static struct cgroup_hierarchy *hierarchy_of(struct cgroup_layout *layout, const
 		if (version == 2)
 			return h;
 		/* The options of one hierarchy may stand in another order there. */
-		(void)strncat(first, h->controllers, strcspn(h->controllers, ",") < sizeof(first) ?
-				      strcspn(h->controllers, ",") : sizeof(first) - 1);
+		(void)strncat(first, h->controllers,
+			      strcspn(h->controllers, ",") < sizeof(first)
+				      ? strcspn(h->controllers, ",")
+				      : sizeof(first) - 1);
 		if (cgroup_list_has(line->super, first))
 			return h;
 	}
@@ -116,8 +122,9 @@ static struct cgroup_hierarchy *hierarchy_of(struct cgroup_layout *layout, const
 }
 
 /*
- * How much of the hierarchy a mount shows, as the length of its root: 0 for all. Negative: neither this process's cgroup
- * nor one above it. "/.." is above the root of a cgroup namespace, which is more than all.
+ * How much of the hierarchy a mount shows, as the length of its root: 0 for all. Negative: neither
+ * this process's cgroup nor one above it. "/.." is above the root of a cgroup namespace, which is
+ * more than all.
  */
 static int mounted_depth(const char *root, const char *own)
 {
@@ -145,7 +152,8 @@ static int consider_mount(struct cgroup_layout *layout, char *text)
 	if (depth < 0)
 		return 0;
 	readonly = cgroup_list_has(line.options, "ro") || cgroup_list_has(line.super, "ro");
-	if (h->mount && (readonly > h->readonly || (readonly == h->readonly && (size_t)depth >= h->depth)))
+	if (h->mount &&
+	    (readonly > h->readonly || (readonly == h->readonly && (size_t)depth >= h->depth)))
 		return 0;
 	copy = strdup(line.mount);
 	if (!copy)
@@ -162,7 +170,7 @@ static void clear_hierarchy(struct cgroup_hierarchy *h)
 	free(h->controllers);
 	free(h->mount);
 	free(h->own);
-	*h = (struct cgroup_hierarchy){ 0 };
+	*h = (struct cgroup_hierarchy){0};
 }
 
 static void drop_unmounted(struct cgroup_layout *layout)
@@ -190,11 +198,12 @@ static int each_line(struct cgroup_layout *layout, const char *text,
 	return r;
 }
 
-int cgroup_layout_parse(struct cgroup_layout *layout, const char *mountinfo, const char *self_cgroup)
+int cgroup_layout_parse(struct cgroup_layout *layout, const char *mountinfo,
+			const char *self_cgroup)
 {
 	int r;
 
-	*layout = (struct cgroup_layout){ 0 };
+	*layout = (struct cgroup_layout){0};
 	r = each_line(layout, self_cgroup, add_hierarchy);
 	if (r == 0)
 		r = each_line(layout, mountinfo, consider_mount);
@@ -243,7 +252,7 @@ static int read_all(int dir, const char *path, struct strbuf *out)
 static int read_v2(struct cgroup_layout *layout)
 {
 	const struct cgroup_hierarchy *h = cgroup_layout_find(layout, "");
-	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf text = {0};
 	cleanup_close int root = h ? cgroup_hierarchy_open(h) : FD_NONE;
 
 	if (root < 0 || read_all(root, "cgroup.controllers", &text) < 0)
@@ -253,8 +262,9 @@ static int read_v2(struct cgroup_layout *layout)
 
 int cgroup_layout_read(struct cgroup_layout **out)
 {
-	CLEANUP(cgroup_layout_freep) struct cgroup_layout *layout = calloc(1, sizeof(*layout));
-	cleanup_strbuf struct strbuf mounts = { 0 }, own = { 0 };
+	CLEANUP(cgroup_layout_freep)
+	struct cgroup_layout *layout = calloc(1, sizeof(*layout));
+	cleanup_strbuf struct strbuf mounts = {0}, own = {0};
 	int r = layout ? 0 : -ENOMEM;
 
 	if (r == 0)
@@ -292,7 +302,8 @@ void cgroup_layout_freep(struct cgroup_layout **layout)
 	*layout = cgroup_layout_free(*layout);
 }
 
-const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout, const char *controller)
+const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout,
+						  const char *controller)
 {
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct cgroup_hierarchy *h = &layout->list[i];
@@ -312,7 +323,8 @@ int cgroup_hierarchy_open(const struct cgroup_hierarchy *hierarchy)
 		return -errno;
 	if (fstatfs(fd, &fs) < 0)
 		return -errno;
-	if ((unsigned long)fs.f_type != (hierarchy->version == 2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC))
+	if ((unsigned long)fs.f_type !=
+	    (hierarchy->version == 2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC))
 		return -ENOTSUP;
 	return take_fd(&fd);
 }

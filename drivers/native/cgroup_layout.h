@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which cgroup hierarchies a host has, where they are mounted, and which controllers are in which. */
+/* Which cgroup hierarchies a host has, where they are, and which controllers are in which. */
 #ifndef EXECDRIVER_NATIVE_CGROUP_LAYOUT_H
 #define EXECDRIVER_NATIVE_CGROUP_LAYOUT_H
 
@@ -10,11 +10,11 @@
 #define CGROUP_HIERARCHIES_MAX 32
 
 struct cgroup_hierarchy {
-	int version;			/* 1 or 2 */
-	char *controllers;		/* "cpu,cpuacct", "name=systemd"; of v2 those its root has, perhaps "" */
-	char *mount;			/* mount point */
-	char *own;			/* the path of this process in it */
-	size_t depth;			/* length of the path that is mounted: 0 for the whole hierarchy */
+	int version;       /* 1 or 2 */
+	char *controllers; /* "cpu,cpuacct", "name=systemd"; of v2 those its root has, perhaps "" */
+	char *mount;       /* mount point */
+	char *own;         /* the path of this process in it */
+	size_t depth;      /* length of the path that is mounted: 0 for the whole hierarchy */
 	bool readonly;
 };
 
@@ -25,13 +25,18 @@ struct cgroup_layout {
 };
 
 /*
- * From the texts of /proc/self/mountinfo and /proc/self/cgroup. What is not mounted where it could be used is left out:
- * a bind mount of another's cgroup, as hosts of containers have many, is not. -ENOMEM.
+ * From the texts of /proc/self/mountinfo and /proc/self/cgroup. What is not mounted where it could
+ * be used is left out: a bind mount of another's cgroup, as hosts of containers have many, is not.
+ * -ENOMEM.
  */
-int cgroup_layout_parse(struct cgroup_layout *layout, const char *mountinfo, const char *self_cgroup);
+int cgroup_layout_parse(struct cgroup_layout *layout, const char *mountinfo,
+			const char *self_cgroup);
 /* The v2 hierarchy's controllers, from the text of its cgroup.controllers. -ENOMEM. */
 int cgroup_layout_v2(struct cgroup_layout *layout, const char *controllers);
-/* All of it from /proc and the mounts. Blocks for the reads. -ENOMEM or another negative errno value. */
+/*
+ * All of it from /proc and the mounts. Blocks for the reads. -ENOMEM or another negative errno
+ * value.
+ */
 int cgroup_layout_read(struct cgroup_layout **out);
 /* Empties it. */
 void cgroup_layout_clear(struct cgroup_layout *layout);
@@ -42,9 +47,13 @@ void cgroup_layout_freep(struct cgroup_layout **layout);
 /* Whether a list such as "cpu,cpuacct" holds this word. */
 bool cgroup_list_has(const char *list, const char *word);
 /* The hierarchy that has a controller ("memory"), v1 or v2; NULL: none. "" is v2 itself. */
-const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout, const char *controller);
+const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout,
+						  const char *controller);
 
-/* O_PATH descriptor of the hierarchy's mounted root; -ENOTSUP when something else is mounted there by now. */
+/*
+ * O_PATH descriptor of the hierarchy's mounted root; -ENOTSUP when something else is mounted there
+ * by now.
+ */
 int cgroup_hierarchy_open(const struct cgroup_hierarchy *hierarchy);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a command's limits are as files and values of a cgroup. Pure: asks neither files nor the plan. */
+/* What a command's limits are as files and values of a cgroup. Reads no file. */
 #include "drivers/native/cgroup_limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strutil.h"
@@ -36,12 +37,13 @@ static struct native_limit *limit_add(struct reading *reading, const char *file)
 {
 	struct native_limit *limit = &reading->out->list[reading->out->count++];
 
-	*limit = (struct native_limit){ .key = reading->rule->name, .controller = reading->rule->controller, .file = file };
+	*limit = (struct native_limit){
+		.key = reading->rule->name, .controller = reading->rule->controller, .file = file};
 	return limit;
 }
 
-static __attribute__((format(printf, 3, 4))) struct native_limit *limit_addf(struct reading *reading, const char *file,
-									     const char *format, ...)
+static __attribute__((format(printf, 3, 4))) struct native_limit *
+limit_addf(struct reading *reading, const char *file, const char *format, ...)
 {
 	struct native_limit *limit = limit_add(reading, file);
 	va_list args;
@@ -52,9 +54,10 @@ static __attribute__((format(printf, 3, 4))) struct native_limit *limit_addf(str
 	return limit;
 }
 
-static void refusal_add(struct native_limits *out, const char *key, const char *controller, const char *reason)
+static void refusal_add(struct native_limits *out, const char *key, const char *controller,
+			const char *reason)
 {
-	out->refused[out->refused_count++] = (struct native_refusal){ key, controller, reason };
+	out->refused[out->refused_count++] = (struct native_refusal){key, controller, reason};
 }
 
 static int64_t number(const struct reading *reading)
@@ -78,7 +81,8 @@ static int add_memory(struct reading *reading)
 	int64_t memory = number(reading);
 	struct native_limit *swap;
 
-	(void)limit_addf(reading, reading->version == 1 ? "memory.limit_in_bytes" : "memory.max", "%" PRId64, memory);
+	(void)limit_addf(reading, reading->version == 1 ? "memory.limit_in_bytes" : "memory.max",
+			 "%" PRId64, memory);
 	if (exd_command_is_set(reading->command, EXD_KEY_MEMORY_SWAP))
 		return 0;
 	if (reading->version == 1)
@@ -95,7 +99,8 @@ static int add_swap(struct reading *reading)
 	int64_t both = number(reading);
 
 	if (reading->version == 1)
-		limit_addf(reading, "memory.memsw.limit_in_bytes", "%" PRId64, both)->skip_missing = both == -1;
+		limit_addf(reading, "memory.memsw.limit_in_bytes", "%" PRId64, both)->skip_missing =
+			both == -1;
 	else if (both == -1)
 		limit_addf(reading, "memory.swap.max", "max")->skip_missing = true;
 	else
@@ -106,8 +111,9 @@ static int add_swap(struct reading *reading)
 
 static int add_reservation(struct reading *reading)
 {
-	(void)limit_addf(reading, reading->version == 1 ? "memory.soft_limit_in_bytes" : "memory.low", "%" PRId64,
-			 number(reading));
+	(void)limit_addf(reading,
+			 reading->version == 1 ? "memory.soft_limit_in_bytes" : "memory.low",
+			 "%" PRId64, number(reading));
 	return 0;
 }
 
@@ -169,16 +175,19 @@ static int add_cpus(struct reading *reading)
 	int64_t quota = native_cpus_quota(cpus, NATIVE_CPU_PERIOD);
 
 	if (quota < QUOTA_MIN)
-		return exd_error_set(reading->err, EXD_ERR_CGROUP, 0, "cpus '%s' is too little: the least is 0.01", cpus);
+		return exd_error_set(reading->err, EXD_ERR_CGROUP, 0,
+				     "cpus '%s' is too little: the least is 0.01", cpus);
 	bandwidth(reading, quota, NATIVE_CPU_PERIOD);
 	return 0;
 }
 
 static int add_cpuset(struct reading *reading)
 {
-	const char *file = reading->rule->key == EXD_KEY_CPUSET_CPUS ? "cpuset.cpus" : "cpuset.mems";
+	const char *file =
+		reading->rule->key == EXD_KEY_CPUSET_CPUS ? "cpuset.cpus" : "cpuset.mems";
 
-	limit_add(reading, file)->text = exd_command_string(reading->command, reading->rule->key, "");
+	limit_add(reading, file)->text =
+		exd_command_string(reading->command, reading->rule->key, "");
 	return 0;
 }
 
@@ -191,32 +200,35 @@ static int add_pids(struct reading *reading)
 	return 0;
 }
 
-/* memory comes before memory_swap and the period before the quota: the kernel checks each write against the other. */
+/*
+ * memory comes before memory_swap and the period before the quota: the kernel checks each write
+ * against the other.
+ */
 static const struct rule rules[] = {
-	{ EXD_KEY_MEMORY, "memory", "memory", add_memory },
-	{ EXD_KEY_MEMORY_SWAP, "memory_swap", "memory", add_swap },
-	{ EXD_KEY_MEMORY_RESERVATION, "memory_reservation", "memory", add_reservation },
-	{ EXD_KEY_MEMORY_SWAPPINESS, "memory_swappiness", "memory", add_swappiness },
-	{ EXD_KEY_OOM_KILL_DISABLE, "oom_kill_disable", "memory", add_oom_kill_disable },
-	{ EXD_KEY_CPU_SHARES, "cpu_shares", "cpu", add_shares },
-	{ EXD_KEY_CPU_PERIOD, "cpu_period", "cpu", add_period },
-	{ EXD_KEY_CPU_QUOTA, "cpu_quota", "cpu", add_quota },
-	{ EXD_KEY_CPUS, "cpus", "cpu", add_cpus },
-	{ EXD_KEY_CPUSET_CPUS, "cpuset_cpus", "cpuset", add_cpuset },
-	{ EXD_KEY_CPUSET_MEMS, "cpuset_mems", "cpuset", add_cpuset },
-	{ EXD_KEY_PIDS_LIMIT, "pids_limit", "pids", add_pids },
+	{EXD_KEY_MEMORY, "memory", "memory", add_memory},
+	{EXD_KEY_MEMORY_SWAP, "memory_swap", "memory", add_swap},
+	{EXD_KEY_MEMORY_RESERVATION, "memory_reservation", "memory", add_reservation},
+	{EXD_KEY_MEMORY_SWAPPINESS, "memory_swappiness", "memory", add_swappiness},
+	{EXD_KEY_OOM_KILL_DISABLE, "oom_kill_disable", "memory", add_oom_kill_disable},
+	{EXD_KEY_CPU_SHARES, "cpu_shares", "cpu", add_shares},
+	{EXD_KEY_CPU_PERIOD, "cpu_period", "cpu", add_period},
+	{EXD_KEY_CPU_QUOTA, "cpu_quota", "cpu", add_quota},
+	{EXD_KEY_CPUS, "cpus", "cpu", add_cpus},
+	{EXD_KEY_CPUSET_CPUS, "cpuset_cpus", "cpuset", add_cpuset},
+	{EXD_KEY_CPUSET_MEMS, "cpuset_mems", "cpuset", add_cpuset},
+	{EXD_KEY_PIDS_LIMIT, "pids_limit", "pids", add_pids},
 };
 
 /* Each rule adds at most two limits, and only the one for memory does. */
 _Static_assert(sizeof(rules) / sizeof(rules[0]) + 1 <= NATIVE_LIMITS_MAX, "room for all");
 
-int native_limits_read(const struct exd_command *command, const struct cgroup_layout *layout, struct native_limits *out,
-		       struct exd_error *err)
+int native_limits_read(const struct exd_command *command, const struct cgroup_layout *layout,
+		       struct native_limits *out, struct exd_error *err)
 {
-	struct reading reading = { .command = command, .out = out, .err = err };
+	struct reading reading = {.command = command, .out = out, .err = err};
 	int r = 0;
 
-	*out = (struct native_limits){ 0 };
+	*out = (struct native_limits){0};
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && r == 0; i++) {
 		const struct cgroup_hierarchy *h = cgroup_layout_find(layout, rules[i].controller);
 
@@ -226,8 +238,9 @@ int native_limits_read(const struct exd_command *command, const struct cgroup_la
 		if (!h) {
 			refusal_add(out, rules[i].name, rules[i].controller, NULL);
 		} else if (h->readonly) {
-			refusal_add(out, rules[i].name, rules[i].controller,
-				    "its cgroup hierarchy is mounted read-only: remount it read-write");
+			refusal_add(
+				out, rules[i].name, rules[i].controller,
+				"its cgroup hierarchy is mounted read-only: remount it read-write");
 		} else {
 			reading.version = h->version;
 			r = rules[i].add(&reading);
@@ -249,7 +262,8 @@ bool native_limits_use(const struct native_limits *limits, const char *controlle
 	return false;
 }
 
-void native_limits_refuse(struct native_limits *limits, const struct cgroup_hierarchy *hierarchy, const char *reason)
+void native_limits_refuse(struct native_limits *limits, const struct cgroup_hierarchy *hierarchy,
+			  const char *reason)
 {
 	size_t kept = 0;
 
@@ -287,8 +301,8 @@ int64_t native_cpus_quota(const char *cpus, int64_t period)
 }
 
 /*
- * In proportion, so that both defaults (1024 and 100) mean the same and containers keep their ratios; what is above the
- * hundredfold of the default is cut.
+ * In proportion, so that both defaults (1024 and 100) mean the same and containers keep their
+ * ratios; what is above the hundredfold of the default is cut.
  */
 uint64_t native_cpu_weight(uint64_t shares)
 {
@@ -297,4 +311,34 @@ uint64_t native_cpu_weight(uint64_t shares)
 	if (weight < 1)
 		return 1;
 	return weight > WEIGHT_MAX ? WEIGHT_MAX : weight;
+}
+
+/* Takes "N" or "N-M" off a list; false at its end. */
+static bool next_range(const char **list, unsigned long *first, unsigned long *last)
+{
+	char *end;
+
+	*first = strtoul(*list, &end, 10);
+	if (end == *list)
+		return false;
+	*last = *end == '-' ? strtoul(end + 1, &end, 10) : *first;
+	*list = end + (*end == ',');
+	return true;
+}
+
+bool native_cpuset_within(const char *list, const char *whole)
+{
+	unsigned long first, last, from, to;
+
+	while (next_range(&list, &first, &last)) {
+		const char *at = whole;
+		bool found = false;
+
+		/* The kernel writes whole ranges, so what is inside is inside of one. */
+		while (!found && next_range(&at, &from, &to))
+			found = first >= from && last <= to;
+		if (!found)
+			return false;
+	}
+	return true;
 }

@@ -11,7 +11,8 @@
 
 #define NAMED "name="
 
-static void attach_tree(struct exd_plan *plan, int tree, uint64_t attr, int root_slot, const char *target)
+static void attach_tree(struct exd_plan *plan, int tree, uint64_t attr, int root_slot,
+			const char *target)
 {
 	(void)exd_plan_attr(plan, tree, attr, 0, MS_PRIVATE, false);
 	(void)exd_plan_attach(plan, tree, root_slot, target, EXD_ATTACH_MAKE_DIR);
@@ -34,25 +35,29 @@ static void attach_links(struct exd_plan *plan, int dir_slot, const char *contro
 	}
 }
 
-int native_cgroups_mount(struct native_cgroups *cgroups, struct exd_plan *plan, int root_slot, const char *target,
-			 uint64_t mount_attr, struct exd_error *err)
+int native_cgroups_mount(struct native_cgroups *cgroups, struct exd_plan *plan, int root_slot,
+			 const char *target, uint64_t mount_attr, struct exd_error *err)
 {
 	uint64_t attr = mount_attr | (cgroups->privileged ? 0 : MOUNT_ATTR_RDONLY);
 	const int *trees = cgroups->trees + cgroups->mounted * cgroups->count;
 	int dir;
 
 	if (!cgroups->count)
-		return exd_error_set(err, EXD_ERR_MOUNT, 0, "there is no cgroup to be mounted on '%s': this host has no "
-				     "cgroup hierarchy that can be used", target);
+		return exd_error_set(
+			err, EXD_ERR_MOUNT, 0,
+			"a cgroup mount is asked for, but this host has no cgroup hierarchy "
+			"that can be used (see driverctl check)");
 	if (cgroups->mounted == cgroups->sets)
-		return exd_error_set(err, EXD_ERR_INTERNAL, 0, "the cgroup mount on '%s' was not planned for", target);
+		return exd_error_set(err, EXD_ERR_INTERNAL, 0,
+				     "the cgroup mount on '%s' was not planned for", target);
 	cgroups->mounted++;
 	if (cgroups->count == 1 && cgroups->list[0].hierarchy->version == 2) {
 		attach_tree(plan, trees[0], attr, root_slot, target);
 		return 0;
 	}
 	dir = exd_plan_slot(plan);
-	(void)exd_plan_fs(plan, dir, "tmpfs", "mode=755,size=64k", attr & ~(uint64_t)MOUNT_ATTR_RDONLY);
+	(void)exd_plan_fs(plan, dir, "tmpfs", "mode=755,size=64k",
+			  attr & ~(uint64_t)MOUNT_ATTR_RDONLY);
 	(void)exd_plan_attach(plan, dir, root_slot, target, EXD_ATTACH_MAKE_DIR);
 	for (size_t i = 0; i < cgroups->count; i++) {
 		const struct cgroup_hierarchy *h = cgroups->list[i].hierarchy;

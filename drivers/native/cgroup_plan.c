@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/fdio.h"
 #include "base/strutil.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_devices.h"
@@ -19,6 +19,7 @@
 #include "drivers/native/native.h"
 
 #define REASON_SIZE 320
+#define CPUSET_SIZE 2048
 
 struct planning {
 	const struct cgroup_layout *layout;
@@ -27,10 +28,10 @@ struct planning {
 	struct exd_error *err;
 	struct native_cgroups *cgroups;
 	struct native_limits limits;
-	struct strbuf path;		/* PARENT/ID below each hierarchy's root */
+	struct strbuf path; /* PARENT/ID below each hierarchy's root */
 	char *parent;
 	char enable[CGROUP_ENABLE_SIZE];
-	char reason[REASON_SIZE];	/* why v2's limits were refused */
+	char reason[REASON_SIZE]; /* why v2's limits were refused */
 };
 
 /* "/a//b/" becomes "a/b"; the root itself is "". */
@@ -57,9 +58,11 @@ static int find_path(struct planning *p, const char *otherwise)
 	int r = clean_parent(parent, &p->path);
 
 	if (r == -EINVAL)
-		return exd_error_set(p->err, EXD_ERR_CGROUP, 0, "cgroup_parent '%s' must not contain '..'", parent);
+		return exd_error_set(p->err, EXD_ERR_CGROUP, 0,
+				     "cgroup_parent '%s' must not contain '..'", parent);
 	if (!id)
-		return exd_error_set(p->err, EXD_ERR_INTERNAL, 0, "the command has no id to name its cgroup by");
+		return exd_error_set(p->err, EXD_ERR_INTERNAL, 0,
+				     "the command has no id to name its cgroup by");
 	p->parent = r == 0 ? strdup(p->path.text) : NULL;
 	r = sb_addf(&p->path, "%s%s", p->path.size ? "/" : "", id);
 	if (r < 0 || !p->parent)
@@ -76,12 +79,14 @@ static int open_roots(struct planning *p)
 
 		if (h->readonly)
 			continue;
-		*cgroup = (struct native_cgroup){ .hierarchy = h, .join = -1 };
+		*cgroup = (struct native_cgroup){.hierarchy = h, .join = -1};
 		cgroup->root_fd = cgroup_hierarchy_open(h);
 		if (cgroup->root_fd < 0)
-			return exd_error_set(p->err, EXD_ERR_CGROUP, -cgroup->root_fd,
-					     "cannot open the cgroup hierarchy at '%s', which was there when the driver was "
-					     "opened", h->mount);
+			return exd_error_set(
+				p->err, EXD_ERR_CGROUP, -cgroup->root_fd,
+				"the cgroup hierarchy at '%s', mounted when the driver "
+				"was opened, cannot be opened",
+				h->mount);
 		cgroup->root = exd_plan_fd_consume(p->plan, cgroup->root_fd, EXD_FD_KEEP);
 		cgroup->leaf = exd_plan_slot(p->plan);
 		p->cgroups->count++;
@@ -89,7 +94,8 @@ static int open_roots(struct planning *p)
 	return 0;
 }
 
-static const struct native_cgroup *find(const struct native_cgroups *cgroups, const char *controller)
+static const struct native_cgroup *find(const struct native_cgroups *cgroups,
+					const char *controller)
 {
 	for (size_t i = 0; i < cgroups->count; i++) {
 		const struct cgroup_hierarchy *h = cgroups->list[i].hierarchy;
@@ -100,14 +106,15 @@ static const struct native_cgroup *find(const struct native_cgroups *cgroups, co
 	return NULL;
 }
 
-/* Without swap accounting a limit of memory is still one; a limit of swap that was asked for is none. */
+/* Without swap accounting a limit of memory is still one, a limit of swap is none. */
 static void check_swap(struct planning *p)
 {
 	static const char file[] = "memory.memsw.limit_in_bytes";
 	const struct native_cgroup *memory = find(p->cgroups, "memory");
 	size_t kept = 0;
 
-	if (!memory || memory->hierarchy->version != 1 || faccessat(memory->root_fd, file, F_OK, 0) == 0)
+	if (!memory || memory->hierarchy->version != 1 ||
+	    faccessat(memory->root_fd, file, F_OK, 0) == 0)
 		return;
 	for (size_t i = 0; i < p->limits.count; i++) {
 		struct native_limit *limit = &p->limits.list[i];
@@ -116,9 +123,36 @@ static void check_swap(struct planning *p)
 			p->limits.list[kept++] = *limit;
 		else if (!limit->skip_missing)
 			p->limits.refused[p->limits.refused_count++] = (struct native_refusal){
-				limit->key, "memory", "this kernel does not count swap: boot with swapaccount=1" };
+				limit->key, "memory",
+				"this kernel does not count swap: boot with swapaccount=1"};
 	}
 	p->limits.count = kept;
+}
+
+/* The kernel would only say EINVAL or ERANGE. Parents with less than the root are left to it. */
+static int check_cpuset(struct planning *p)
+{
+	const struct native_cgroup *cpuset = find(p->cgroups, "cpuset");
+	char whole[CPUSET_SIZE], file[32];
+
+	for (size_t i = 0; cpuset && i < p->limits.count; i++) {
+		const struct native_limit *limit = &p->limits.list[i];
+
+		if (strcmp(limit->controller, "cpuset") != 0)
+			continue;
+		(void)snprintf(file, sizeof(file), "%s%s", limit->file,
+			       cpuset->hierarchy->version == 2 ? ".effective" : "");
+		if (read_file_at(cpuset->root_fd, file, whole, sizeof(whole)) < 0)
+			continue;
+		whole[strcspn(whole, "\n")] = '\0';
+		if (!native_cpuset_within(limit->text, whole) &&
+		    !exd_command_bool(p->command, EXD_KEY_BEST_EFFORT))
+			return exd_error_set(
+				p->err, EXD_ERR_CGROUP, 0,
+				"%s '%s': controller cpuset of this host has only '%s'", limit->key,
+				limit->text, whole);
+	}
+	return 0;
 }
 
 static void check_v2(struct planning *p)
@@ -131,8 +165,10 @@ static void check_v2(struct planning *p)
 	cgroup_enable_list(v2->hierarchy, &p->limits, p->enable);
 	if (!cgroup_enable_blocked(v2->root_fd, p->parent, p->enable, busy, sizeof(busy)))
 		return;
-	(void)snprintf(p->reason, sizeof(p->reason), "cgroup '%s' holds processes, and so hands down no controllers: "
-		       "move them into a cgroup below it, or choose another cgroup_parent", busy);
+	(void)snprintf(p->reason, sizeof(p->reason),
+		       "cgroup '%s' holds processes, and so hands down no controllers: "
+		       "move them into a cgroup below it, or choose another cgroup_parent",
+		       busy);
 	native_limits_refuse(&p->limits, v2->hierarchy, p->reason);
 	p->enable[0] = '\0';
 }
@@ -150,9 +186,11 @@ static int report_refused(struct planning *p)
 			reason = text;
 		}
 		if (!exd_command_bool(p->command, EXD_KEY_BEST_EFFORT))
-			return exd_error_set(p->err, EXD_ERR_CGROUP, 0, "%s cannot be set, cgroup controller %s: %s",
+			return exd_error_set(p->err, EXD_ERR_CGROUP, 0,
+					     "%s cannot be set, cgroup controller %s: %s",
 					     refused->key, refused->controller, reason);
-		exd_plan_warn(p->plan, "%s is not set, cgroup controller %s: %s", refused->key, refused->controller, reason);
+		exd_plan_warn(p->plan, "%s is not set, cgroup controller %s: %s", refused->key,
+			      refused->controller, reason);
 	}
 	return 0;
 }
@@ -178,7 +216,8 @@ static void plan_make(struct planning *p)
 
 		(void)exd_plan_cgroup_make(p->plan, cgroup->root, cgroup->leaf, p->path.text,
 					   h->version == 2 ? p->enable : NULL,
-					   h->version == 1 && cgroup_list_has(h->controllers, "cpuset"));
+					   h->version == 1 &&
+						   cgroup_list_has(h->controllers, "cpuset"));
 		if (h->version == 2)
 			note_v2(p, cgroup);
 		else
@@ -194,8 +233,10 @@ static void plan_limits(struct planning *p)
 		const struct native_limit *limit = &p->limits.list[i];
 		const char *text = native_limit_text(limit);
 
-		exd_plan_blame(p->plan, EXD_ERR_CGROUP, effort | (limit->skip_missing ? EXD_STEP_SKIP_MISSING : 0));
-		(void)exd_plan_write(p->plan, find(p->cgroups, limit->controller)->leaf, limit->file, text, strlen(text));
+		exd_plan_blame(p->plan, EXD_ERR_CGROUP,
+			       effort | (limit->skip_missing ? EXD_STEP_SKIP_MISSING : 0));
+		(void)exd_plan_write(p->plan, find(p->cgroups, limit->controller)->leaf,
+				     limit->file, text, strlen(text));
 	}
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
 }
@@ -231,20 +272,24 @@ static void plan_entry(struct planning *p)
 			continue;
 		}
 		cgroup->join = exd_plan_slot(p->plan);
-		(void)exd_plan_open(p->plan, EXD_PREPARE, cgroup->leaf, cgroup->join, CGROUP_JOIN_FILE, O_WRONLY);
+		(void)exd_plan_open(p->plan, EXD_PREPARE, cgroup->leaf, cgroup->join,
+				    CGROUP_JOIN_FILE, O_WRONLY);
 	}
 }
 
 /* With a pid namespace of its own the kernel kills the others when init ends. */
 static void plan_end(struct planning *p)
 {
-	const struct native_cgroup *v2 = find(p->cgroups, ""), *freezer = find(p->cgroups, "freezer");
+	const struct native_cgroup *v2 = find(p->cgroups, ""),
+				   *freezer = find(p->cgroups, "freezer");
 
 	if (native_ns_mode(p->command, NATIVE_NS_PID, NULL) != NATIVE_NS_OWN && p->cgroups->count) {
 		if (v2)
 			(void)exd_plan_cgroup_kill(p->plan, EXD_END, v2->leaf, -1, 2);
 		else
-			(void)exd_plan_cgroup_kill(p->plan, EXD_END, freezer ? freezer->leaf : p->cgroups->list[0].leaf,
+			(void)exd_plan_cgroup_kill(p->plan, EXD_END,
+						   freezer ? freezer->leaf
+							   : p->cgroups->list[0].leaf,
 						   freezer ? freezer->leaf : -1, 1);
 	}
 	for (size_t i = 0; i < p->cgroups->count; i++) {
@@ -258,7 +303,7 @@ static void plan_end(struct planning *p)
 static int plan_trees(struct planning *p)
 {
 	size_t mounts = exd_command_count(p->command, EXD_KEY_MOUNTS), sets = 0;
-	struct exd_mount mount = { .struct_size = sizeof(mount) };
+	struct exd_mount mount = {.struct_size = sizeof(mount)};
 
 	for (size_t i = 0; i < mounts; i++)
 		sets += exd_command_mount(p->command, i, &mount) && mount.type == EXD_MOUNT_CGROUP;
@@ -286,6 +331,8 @@ static int plan_all(struct planning *p, const char *parent)
 	check_swap(p);
 	check_v2(p);
 	r = report_refused(p);
+	if (r == 0)
+		r = check_cpuset(p);
 	if (r < 0)
 		return r;
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
@@ -300,10 +347,10 @@ static int plan_all(struct planning *p, const char *parent)
 	return r < 0 ? r : exd_plan_error(p->plan, p->err);
 }
 
-int native_cgroups_plan(const struct native *self, const struct exd_command *command, struct exd_plan *plan,
-			struct native_cgroups **out, struct exd_error *err)
+int native_cgroups_plan(const struct native *self, const struct exd_command *command,
+			struct exd_plan *plan, struct native_cgroups **out, struct exd_error *err)
 {
-	struct planning p = { .layout = self->layout, .command = command, .plan = plan, .err = err };
+	struct planning p = {.layout = self->layout, .command = command, .plan = plan, .err = err};
 	int r;
 
 	p.cgroups = calloc(1, sizeof(*p.cgroups));

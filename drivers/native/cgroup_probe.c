@@ -15,18 +15,17 @@
 #define CGROUPS_SIZE 8192
 #define CURE_SIZE 320
 
-enum kernel_state {
-	KERNEL_HAS_NOT,
-	KERNEL_SWITCHED_OFF,
-	KERNEL_HAS
-};
+enum kernel_state { KERNEL_HAS_NOT,
+		    KERNEL_SWITCHED_OFF,
+		    KERNEL_HAS };
 
 /* NAME HIERARCHY CGROUPS ENABLED, between tabs. */
 static enum kernel_state kernel_state(const char *proc_cgroups, const char *controller)
 {
 	size_t size = strlen(controller);
 
-	for (const char *line = proc_cgroups; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+	for (const char *line = proc_cgroups; line;
+	     line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
 		unsigned int enabled = 0;
 
 		if (strncmp(line, controller, size) != 0 || line[size] != '\t')
@@ -38,26 +37,36 @@ static enum kernel_state kernel_state(const char *proc_cgroups, const char *cont
 }
 
 /* Newer kernels list only what v1 could have there, so with v2 a missing line proves nothing. */
-void cgroup_missing_in(const struct cgroup_layout *layout, const char *proc_cgroups, const char *controller, char *text,
-		       size_t size)
+void cgroup_missing_in(const struct cgroup_layout *layout, const char *proc_cgroups,
+		       const char *controller, char *text, size_t size)
 {
 	const struct cgroup_hierarchy *v2 = cgroup_layout_find(layout, "");
 	enum kernel_state state = kernel_state(proc_cgroups, controller);
 	bool v1 = layout->count > (v2 ? 1u : 0u);
 
 	if (state == KERNEL_SWITCHED_OFF)
-		(void)snprintf(text, size, "it is switched off: boot with cgroup_enable=%s", controller);
+		(void)snprintf(text, size, "it is switched off: boot with cgroup_enable=%s",
+			       controller);
 	else if (v2 && !v1)
-		(void)snprintf(text, size, "it is not in '%s/cgroup.controllers': have the cgroup above hand it down (+%s in "
-			       "its cgroup.subtree_control), or use a kernel that has it", v2->mount, controller);
+		(void)snprintf(
+			text, size,
+			"it is not in '%s/cgroup.controllers': have the cgroup above hand it "
+			"down (+%s in "
+			"its cgroup.subtree_control), or use a kernel that has it",
+			v2->mount, controller);
 	else if (state == KERNEL_HAS)
-		(void)snprintf(text, size, "it is not mounted: mkdir -p /sys/fs/cgroup/%s; mount -t cgroup -o %s cgroup "
-			       "/sys/fs/cgroup/%s", controller, controller, controller);
+		(void)snprintf(
+			text, size,
+			"it is not mounted: mkdir -p /sys/fs/cgroup/%s; mount -t cgroup -o %s "
+			"cgroup "
+			"/sys/fs/cgroup/%s",
+			controller, controller, controller);
 	else
 		(void)snprintf(text, size, "this kernel was built without it: use one that has it");
 }
 
-void cgroup_missing(const struct cgroup_layout *layout, const char *controller, char *text, size_t size)
+void cgroup_missing(const struct cgroup_layout *layout, const char *controller, char *text,
+		    size_t size)
 {
 	char cgroups[CGROUPS_SIZE];
 
@@ -67,7 +76,8 @@ void cgroup_missing(const struct cgroup_layout *layout, const char *controller, 
 }
 
 /* What v2 does without a controller of that name. */
-static const struct cgroup_hierarchy *find(const struct cgroup_layout *layout, const char *controller)
+static const struct cgroup_hierarchy *find(const struct cgroup_layout *layout,
+					   const char *controller)
 {
 	const struct cgroup_hierarchy *h = cgroup_layout_find(layout, controller);
 
@@ -78,7 +88,8 @@ static const struct cgroup_hierarchy *find(const struct cgroup_layout *layout, c
 	return h;
 }
 
-static bool report_controller(const struct cgroup_layout *layout, const char *controller, struct exd_report *report)
+static bool report_controller(const struct cgroup_layout *layout, const char *controller,
+			      struct exd_report *report)
 {
 	const struct cgroup_hierarchy *h = find(layout, controller);
 	char topic[32], cure[CURE_SIZE];
@@ -86,15 +97,18 @@ static bool report_controller(const struct cgroup_layout *layout, const char *co
 	(void)snprintf(topic, sizeof(topic), "cgroup.%s", controller);
 	if (!h) {
 		cgroup_missing(layout, controller, cure, sizeof(cure));
-		(void)exd_report_add(report, EXD_REPORT_NO, topic, cure, "no cgroup hierarchy has controller %s", controller);
+		(void)exd_report_add(report, EXD_REPORT_NO, topic, cure,
+				     "no cgroup hierarchy has controller %s", controller);
 		return false;
 	}
 	if (h->readonly) {
 		(void)snprintf(cure, sizeof(cure), "mount -o remount,rw %s", h->mount);
-		(void)exd_report_add(report, EXD_REPORT_NO, topic, cure, "'%s' is mounted read-only", h->mount);
+		(void)exd_report_add(report, EXD_REPORT_NO, topic, cure,
+				     "'%s' is mounted read-only", h->mount);
 		return false;
 	}
-	(void)exd_report_add(report, EXD_REPORT_YES, topic, "", "cgroup v%d at '%s'", h->version, h->mount);
+	(void)exd_report_add(report, EXD_REPORT_YES, topic, "", "cgroup v%d at '%s'", h->version,
+			     h->mount);
 	return true;
 }
 
@@ -109,7 +123,8 @@ static void report_swap(const struct cgroup_layout *layout, struct exd_report *r
 	if (root >= 0 && faccessat(root, "memory.memsw.limit_in_bytes", F_OK, 0) == 0)
 		(void)exd_report_add(report, EXD_REPORT_YES, "cgroup.swap", "", "swap is counted");
 	else
-		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.swap", "boot with swapaccount=1", "swap is not counted");
+		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.swap",
+				     "boot with swapaccount=1", "swap is not counted");
 }
 
 static const char *layout_name(const struct cgroup_layout *layout)
@@ -122,16 +137,19 @@ static const char *layout_name(const struct cgroup_layout *layout)
 		return "cgroup v1";
 	if (layout->count == 1)
 		return "cgroup v2";
-	return *v2->controllers ? "hybrid: cgroup v1, and v2 with controllers of its own" : "hybrid: cgroup v1 and v2";
+	return *v2->controllers ? "hybrid: cgroup v1, and v2 with controllers of its own"
+				: "hybrid: cgroup v1 and v2";
 }
 
-static void report_all(const struct cgroup_layout *layout, struct exd_report *report, uint64_t *caps)
+static void report_all(const struct cgroup_layout *layout, struct exd_report *report,
+		       uint64_t *caps)
 {
-	static const char *const controllers[] = { "memory", "cpu", "cpuset", "pids", "cpuacct" };
+	static const char *const controllers[] = {"memory", "cpu", "cpuset", "pids", "cpuacct"};
 	bool any = false;
 
 	(void)exd_report_add(report, layout->count ? EXD_REPORT_INFO : EXD_REPORT_NO, "cgroup",
-			     layout->count ? "" : "mount -t cgroup2 cgroup2 /sys/fs/cgroup", "%s", layout_name(layout));
+			     layout->count ? "" : "mount -t cgroup2 cgroup2 /sys/fs/cgroup", "%s",
+			     layout_name(layout));
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
 		any |= report_controller(layout, controllers[i], report);
 	report_swap(layout, report);
@@ -143,7 +161,8 @@ static void report_all(const struct cgroup_layout *layout, struct exd_report *re
 		*caps &= ~(uint64_t)(EXD_CAP_STATS | EXD_CAP_PIDS);
 }
 
-int native_cgroups_probe(const struct native *self, struct exd_report *report, uint64_t *caps, struct exd_error *err)
+int native_cgroups_probe(const struct native *self, struct exd_report *report, uint64_t *caps,
+			 struct exd_error *err)
 {
 	struct exd_report *unread = NULL;
 	int r = report ? 0 : exd_report_new(&unread, err);

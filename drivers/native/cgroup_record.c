@@ -22,7 +22,7 @@ static bool is_v2(const char *controllers)
 
 struct native_dir native_dir(struct exd_record *record, const char *controller)
 {
-	struct native_dir dir = { .fd = -ENOENT };
+	struct native_dir dir = {.fd = -ENOENT};
 	const char *controllers, *mount, *path;
 
 	for (size_t i = 0; exd_record_cgroup(record, i, &controllers, &mount, &path); i++) {
@@ -39,8 +39,9 @@ struct native_dir native_dir(struct exd_record *record, const char *controller)
 
 struct native_dir native_dir_any(struct exd_record *record)
 {
-	static const char *const order[] = { "", "freezer", "pids", "memory", "cpu", "cpuacct", "devices", "cpuset", "name=systemd" };
-	struct native_dir dir = { .fd = -ENOENT };
+	static const char *const order[] = {"", "freezer", "pids", "memory", "cpu",
+					    "cpuacct", "devices", "cpuset", "name=systemd"};
+	struct native_dir dir = {.fd = -ENOENT};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && dir.fd < 0; i++)
 		dir = native_dir(record, order[i]);

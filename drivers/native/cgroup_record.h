@@ -8,14 +8,17 @@
 #include <execdriver/driver.h>
 
 struct native_dir {
-	int fd;				/* lent by the record; or a negative errno value */
-	int version;			/* 1 or 2 */
+	int fd;      /* lent by the record; or a negative errno value */
+	int version; /* 1 or 2 */
 };
 
 /* Whether a noted path ends in the id: nothing else is ever frozen, killed or removed. */
 bool native_path_is_of(const char *path, const char *id);
 
-/* The directory of the hierarchy with this controller; "" is cgroup v2. fd is -ENOENT when there is none. */
+/*
+ * The directory of the hierarchy with this controller; "" is cgroup v2. fd is -ENOENT when there
+ * is none.
+ */
 struct native_dir native_dir(struct exd_record *record, const char *controller);
 /* The one in which all processes are best found: v2, or else any of v1. */
 struct native_dir native_dir_any(struct exd_record *record);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of a command this driver refuses before it begins, and what it tells people about the rest. */
+/* What of a command this driver refuses before it begins, and what it tells people of the rest. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,11 +12,11 @@
 static const struct {
 	enum exd_key key;
 	const char *name;
-	const char *harmless;		/* the value that asks for nothing */
+	const char *harmless; /* the value that asks for nothing */
 } unsupported[] = {
-	{ EXD_KEY_USER_NAMESPACE, "user_namespace", "host" },
-	{ EXD_KEY_APPARMOR, "apparmor", "unconfined" },
-	{ EXD_KEY_SELINUX_LABEL, "selinux_label", "" },
+	{EXD_KEY_USER_NAMESPACE, "user_namespace", "host"},
+	{EXD_KEY_APPARMOR, "apparmor", "unconfined"},
+	{EXD_KEY_SELINUX_LABEL, "selinux_label", ""},
 };
 
 /* Keys that only a root of one's own gives a meaning. */
@@ -24,11 +24,11 @@ static const struct {
 	enum exd_key key;
 	const char *name;
 } of_root[] = {
-	{ EXD_KEY_ROOTFS, "rootfs" },
-	{ EXD_KEY_ROOTFS_READONLY, "rootfs_readonly" },
-	{ EXD_KEY_MOUNTS, "mounts" },
-	{ EXD_KEY_MASKED_PATHS, "masked_paths" },
-	{ EXD_KEY_READONLY_PATHS, "readonly_paths" },
+	{EXD_KEY_ROOTFS, "rootfs"},
+	{EXD_KEY_ROOTFS_READONLY, "rootfs_readonly"},
+	{EXD_KEY_MOUNTS, "mounts"},
+	{EXD_KEY_MASKED_PATHS, "masked_paths"},
+	{EXD_KEY_READONLY_PATHS, "readonly_paths"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -39,11 +39,14 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 		const char *value = exd_command_string(command, unsupported[i].key, "");
 
 		if (*value && strcmp(value, unsupported[i].harmless) != 0)
-			return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0, "driver native does not support the key %s ('%s')",
+			return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+					     "driver native does not support the key %s ('%s')",
 					     unsupported[i].name, value);
 	}
-	if (exd_command_count(command, EXD_KEY_UID_MAP) || exd_command_count(command, EXD_KEY_GID_MAP))
-		return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0, "driver native does not support the keys uid_map and gid_map");
+	if (exd_command_count(command, EXD_KEY_UID_MAP) ||
+	    exd_command_count(command, EXD_KEY_GID_MAP))
+		return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+				     "driver native does not support the keys uid_map and gid_map");
 	return 0;
 }
 
@@ -53,7 +56,8 @@ static int check_seccomp(const struct exd_command *command, struct exd_error *er
 
 	if (strcmp(value, "default") == 0 || strcmp(value, "unconfined") == 0)
 		return 0;
-	return exd_error_set(err, EXD_ERR_SECCOMP, 0, "seccomp '%s' is neither default nor unconfined", value);
+	return exd_error_set(err, EXD_ERR_SECCOMP, 0,
+			     "seccomp '%s' is neither default nor unconfined", value);
 }
 
 static int check_root(const struct exd_command *command, struct exd_error *err)
@@ -64,8 +68,10 @@ static int check_root(const struct exd_command *command, struct exd_error *err)
 		return mode;
 	for (size_t i = 0; mode != NATIVE_NS_OWN && i < COUNT(of_root); i++) {
 		if (exd_command_is_set(command, of_root[i].key))
-			return exd_error_set(err, EXD_ERR_KEY, 0, "%s needs a mount namespace of its own (mount_namespace = private)",
-					     of_root[i].name);
+			return exd_error_set(
+				err, EXD_ERR_KEY, 0,
+				"%s needs a mount namespace of its own (mount_namespace = private)",
+				of_root[i].name);
 	}
 	return 0;
 }
@@ -76,9 +82,11 @@ static int check_names(const struct exd_command *command, struct exd_error *err)
 
 	if (mode < 0 || mode == NATIVE_NS_OWN)
 		return mode;
-	if (exd_command_is_set(command, EXD_KEY_HOSTNAME) || exd_command_is_set(command, EXD_KEY_DOMAINNAME))
-		return exd_error_set(err, EXD_ERR_KEY, 0,
-				     "hostname and domainname need a uts namespace of its own (uts_namespace = private)");
+	if (exd_command_is_set(command, EXD_KEY_HOSTNAME) ||
+	    exd_command_is_set(command, EXD_KEY_DOMAINNAME))
+		return exd_error_set(
+			err, EXD_ERR_KEY, 0,
+			"hostname and domainname need an own uts namespace (uts_namespace = private)");
 	return 0;
 }
 
@@ -96,17 +104,20 @@ int native_check(const struct exd_command *command, struct exd_error *err)
 static int explain_root(const struct exd_command *command, struct exd_report *report)
 {
 	const char *path = exd_command_string(command, EXD_KEY_ROOTFS, NULL);
-	const char *text = path ? path : "volatile: the host's /usr read-only, all else private and empty";
+	const char *text =
+		path ? path : "volatile: the host's /usr read-only, all else private and empty";
 
 	if (native_ns_mode(command, NATIVE_NS_MNT, NULL) == NATIVE_NS_HOST)
 		text = "the host's";
 	else if (native_ns_mode(command, NATIVE_NS_MNT, NULL) == NATIVE_NS_JOIN)
 		text = "that of the joined mount namespace";
 	return exd_report_add(report, EXD_REPORT_INFO, "root", "", "%s%s", text,
-			      exd_command_bool(command, EXD_KEY_ROOTFS_READONLY) ? ", read-only" : "");
+			      exd_command_bool(command, EXD_KEY_ROOTFS_READONLY) ? ", read-only"
+										 : "");
 }
 
-static int explain_namespaces(const struct exd_command *command, struct exd_report *report, struct exd_error *err)
+static int explain_namespaces(const struct exd_command *command, struct exd_report *report,
+			      struct exd_error *err)
 {
 	struct native_ns ns[NATIVE_NS_KINDS];
 	char text[128];
@@ -116,13 +127,14 @@ static int explain_namespaces(const struct exd_command *command, struct exd_repo
 
 		if (mode < 0)
 			return mode;
-		ns[i] = (struct native_ns){ .mode = mode, .slot = -1 };
+		ns[i] = (struct native_ns){.mode = mode, .slot = -1};
 	}
 	native_ns_describe(ns, text, sizeof(text));
 	return exd_report_add(report, EXD_REPORT_INFO, "namespaces", "", "%s", text);
 }
 
-int native_explain(void *self, const struct exd_command *command, struct exd_report *report, struct exd_error *err)
+int native_explain(void *self, const struct exd_command *command, struct exd_report *report,
+		   struct exd_error *err)
 {
 	const struct native *native = self;
 	bool privileged = exd_command_bool(command, EXD_KEY_PRIVILEGED);
@@ -136,9 +148,10 @@ int native_explain(void *self, const struct exd_command *command, struct exd_rep
 	if (r < 0)
 		return r;
 	(void)explain_root(command, report);
-	(void)exd_report_add(report, EXD_REPORT_INFO, "capabilities", "", "%d of the kernel's: %#" PRIx64,
-			     __builtin_popcountll(caps), caps);
+	(void)exd_report_add(report, EXD_REPORT_INFO, "capabilities", "",
+			     "%d of the kernel's: %#" PRIx64, __builtin_popcountll(caps), caps);
 	(void)exd_report_add(report, EXD_REPORT_INFO, "seccomp", "", "%s",
-			     exd_command_string(command, EXD_KEY_SECCOMP, privileged ? "unconfined" : native->seccomp));
+			     exd_command_string(command, EXD_KEY_SECCOMP,
+						privileged ? "unconfined" : native->seccomp));
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is done to a container that exists, by its record alone: terminate, clean, pause, pids, info. */
+/* What is done to a container that exists, by its record alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,10 +20,16 @@
 #define REMOVE_MS 2000
 #define FREEZE_MS 2000
 
-static int not_running(struct exd_record *record, struct exd_error *err)
+/* Why there is no cgroup to do it with. */
+static int no_cgroup(struct exd_record *record, const char *verb, struct exd_error *err)
 {
-	return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running: its cgroup is gone",
-			     exd_record_id(record));
+	if (exd_record_pidfd(record) < 0)
+		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
+				     exd_record_id(record));
+	return exd_error_set(
+		err, EXD_ERR_HOST, 0,
+		"cannot %s container '%s': it has no cgroup for that (see driverctl check)", verb,
+		exd_record_id(record));
 }
 
 static bool is_gone(int r)
@@ -46,39 +52,54 @@ int native_terminate(void *self, struct exd_record *record, struct exd_error *er
 	int pidfd = exd_record_pidfd(record), r = 0;
 
 	(void)self;
-	if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
-		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot kill process %d of container '%s'",
+	if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 &&
+	    errno != ESRCH)
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno,
+				     "cannot kill process %d of container '%s'",
 				     (int)exd_record_pid(record), exd_record_id(record));
 	if (dir.version == 2)
 		thaw_v1(record);
 	if (dir.fd >= 0)
-		r = cgroup_kill(dir.fd, freezer.fd >= 0 && dir.version == 1 ? freezer.fd : -1, dir.version, KILL_MS);
+		r = cgroup_kill(dir.fd, freezer.fd >= 0 && dir.version == 1 ? freezer.fd : -1,
+				dir.version, KILL_MS);
 	else if (!is_gone(dir.fd))
 		r = dir.fd;
 	if (r == -EBUSY)
-		return exd_error_set(err, EXD_ERR_TIMEOUT, EBUSY, "processes of container '%s' were killed but have not ended "
-				     "after %d s", exd_record_id(record), KILL_MS / 1000);
+		return exd_error_set(err, EXD_ERR_TIMEOUT, EBUSY,
+				     "processes of container '%s' were killed but have not ended "
+				     "after %d s",
+				     exd_record_id(record), KILL_MS / 1000);
 	if (r < 0 && !is_gone(r))
-		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot kill the cgroup of container '%s'", exd_record_id(record));
+		return exd_error_set(err, EXD_ERR_CGROUP, -r,
+				     "cannot kill the cgroup of container '%s'",
+				     exd_record_id(record));
 	return 0;
 }
 
-static int remove_one(struct exd_record *record, const char *mount, const char *path, struct exd_error *err)
+static int remove_one(struct exd_record *record, const char *mount, const char *path,
+		      struct exd_error *err)
 {
 	const char *below = path + strspn(path, "/");
 	cleanup_close int root = FD_NONE;
 	int r;
 
 	if (!native_path_is_of(path, exd_record_id(record)))
-		return exd_error_set(err, EXD_ERR_STATE, 0, "cgroup '%s' in the record of container '%s' is not the container's: "
-				     "it is left alone", path, exd_record_id(record));
+		return exd_error_set(
+			err, EXD_ERR_STATE, 0,
+			"cgroup '%s' in the record of container '%s' is not the container's: "
+			"it is left alone",
+			path, exd_record_id(record));
 	root = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = root < 0 ? -errno : cgroup_remove(root, below, REMOVE_MS);
 	if (r == -EBUSY)
-		return exd_error_set(err, EXD_ERR_CGROUP, EBUSY, "cgroup '%s/%s' still holds processes: terminate container '%s' "
-				     "first", mount, below, exd_record_id(record));
+		return exd_error_set(
+			err, EXD_ERR_CGROUP, EBUSY,
+			"cgroup '%s/%s' still holds processes: terminate container '%s' "
+			"first",
+			mount, below, exd_record_id(record));
 	if (r < 0 && !is_gone(r))
-		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot remove cgroup '%s/%s'", mount, below);
+		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot remove cgroup '%s/%s'", mount,
+				     below);
 	return 0;
 }
 
@@ -124,19 +145,20 @@ static int set_paused(struct exd_record *record, bool paused, struct exd_error *
 	const char *verb = paused ? "pause" : "go on with";
 	int r;
 
-	if (is_gone(freezer.fd))
-		return exd_record_pidfd(record) < 0 ? not_running(record, err) :
-		       exd_error_set(err, EXD_ERR_HOST, 0, "cannot %s container '%s': it was started without a freezer cgroup",
-				     verb, exd_record_id(record));
-	r = freezer.fd < 0 ? freezer.fd : paused ? native_freeze(freezer.fd, freezer.version, FREEZE_MS) :
-						   native_thaw(freezer.fd, freezer.version, FREEZE_MS);
+	r = freezer.fd < 0 ? freezer.fd
+	    : paused       ? native_freeze(freezer.fd, freezer.version, FREEZE_MS)
+			   : native_thaw(freezer.fd, freezer.version, FREEZE_MS);
 	if (is_gone(r))
-		return not_running(record, err);
+		return no_cgroup(record, verb, err);
 	if (r == -ETIMEDOUT)
-		return exd_error_set(err, EXD_ERR_TIMEOUT, 0, "cannot %s container '%s': some process did not follow within %d s%s",
-				     verb, exd_record_id(record), FREEZE_MS / 1000, paused ? "; all were set going again" : "");
+		return exd_error_set(
+			err, EXD_ERR_TIMEOUT, 0,
+			"cannot %s container '%s': some process did not follow within %d s%s", verb,
+			exd_record_id(record), FREEZE_MS / 1000,
+			paused ? "; all were set going again" : "");
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot %s container '%s'", verb, exd_record_id(record));
+		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot %s container '%s'", verb,
+				     exd_record_id(record));
 	return 0;
 }
 
@@ -152,16 +174,18 @@ int native_unpause(void *self, struct exd_record *record, struct exd_error *err)
 	return set_paused(record, false, err);
 }
 
-int native_pids(void *self, struct exd_record *record, pid_t *pids, size_t max, struct exd_error *err)
+int native_pids(void *self, struct exd_record *record, pid_t *pids, size_t max,
+		struct exd_error *err)
 {
 	struct native_dir dir = native_dir_any(record);
 	int r = dir.fd < 0 ? dir.fd : cgroup_pids(dir.fd, pids, max);
 
 	(void)self;
 	if (is_gone(r))
-		return not_running(record, err);
+		return no_cgroup(record, "list the processes of", err);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot list the processes of container '%s'",
+		return exd_error_set(err, EXD_ERR_CGROUP, -r,
+				     "cannot list the processes of container '%s'",
 				     exd_record_id(record));
 	return r;
 }

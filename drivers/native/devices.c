@@ -18,12 +18,12 @@ static const struct {
 	unsigned int minor;
 	unsigned int major;
 } defaults[] = {
-	{ "/dev/null", 3, 1 },
-	{ "/dev/zero", 5, 1 },
-	{ "/dev/full", 7, 1 },
-	{ "/dev/random", 8, 1 },
-	{ "/dev/urandom", 9, 1 },
-	{ "/dev/tty", 0, 5 },
+	{"/dev/null", 3, 1},
+	{"/dev/zero", 5, 1},
+	{"/dev/full", 7, 1},
+	{"/dev/random", 8, 1},
+	{"/dev/urandom", 9, 1},
+	{"/dev/tty", 0, 5},
 };
 
 #define DEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
@@ -32,12 +32,12 @@ static const struct {
 	const char *path;
 	const char *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
-	{ "core", "/proc/kcore" },
-	{ "ptmx", "pts/ptmx" },
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+	{"core", "/proc/kcore"},
+	{"ptmx", "pts/ptmx"},
 };
 
 static int add_default(struct native_device *device, size_t index)
@@ -60,7 +60,8 @@ static struct native_device *find(struct native_device *devices, size_t count, c
 	return NULL;
 }
 
-static int read_one(const struct exd_device *asked, struct native_device *out, struct exd_error *err)
+static int read_one(const struct exd_device *asked, struct native_device *out,
+		    struct exd_error *err)
 {
 	struct stat st;
 	int r;
@@ -69,26 +70,30 @@ static int read_one(const struct exd_device *asked, struct native_device *out, s
 		return exd_error_set(err, EXD_ERR_DEVICE, errno, "device '%s'", asked->path);
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return exd_error_set(err, EXD_ERR_DEVICE, 0, "'%s' is not a device", asked->path);
-	*out = (struct native_device){ .mode = st.st_mode, .rdev = st.st_rdev, .uid = st.st_uid, .gid = st.st_gid };
+	*out = (struct native_device){
+		.mode = st.st_mode, .rdev = st.st_rdev, .uid = st.st_uid, .gid = st.st_gid};
 	out->access = asked->access ? asked->access : ACCESS_ALL;
-	r = native_path_clean(asked->target && *asked->target ? asked->target : asked->path, &out->target);
+	r = native_path_clean(asked->target && *asked->target ? asked->target : asked->path,
+			      &out->target);
 	if (r == -ENOMEM)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "device '%s'", asked->path);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_DEVICE, 0, "'%s' is not an absolute path without '..' for device '%s'",
+		return exd_error_set(err, EXD_ERR_DEVICE, 0,
+				     "'%s' is not an absolute path without '..' for device '%s'",
 				     asked->target, asked->path);
 	return 0;
 }
 
-static int add_own(const struct exd_command *command, size_t index, struct native_device *devices, size_t *count,
-		   struct exd_error *err)
+static int add_own(const struct exd_command *command, size_t index, struct native_device *devices,
+		   size_t *count, struct exd_error *err)
 {
-	struct exd_device asked = { .struct_size = sizeof(asked) };
-	struct native_device device = { 0 }, *same;
+	struct exd_device asked = {.struct_size = sizeof(asked)};
+	struct native_device device = {0}, *same;
 	int r;
 
 	if (!exd_command_device(command, index, &asked))
-		return exd_error_set(err, EXD_ERR_INTERNAL, 0, "device %zu of the command is not there", index);
+		return exd_error_set(err, EXD_ERR_INTERNAL, 0,
+				     "device %zu of the command is not there", index);
 	r = read_one(&asked, &device, err);
 	if (r < 0)
 		return r;
@@ -100,7 +105,8 @@ static int add_own(const struct exd_command *command, size_t index, struct nativ
 	return 0;
 }
 
-int native_devices_list(const struct exd_command *command, struct native_device **out, size_t *count, struct exd_error *err)
+int native_devices_list(const struct exd_command *command, struct native_device **out,
+			size_t *count, struct exd_error *err)
 {
 	size_t own = exd_command_count(command, EXD_KEY_DEVICES), made = 0;
 	struct native_device *devices = calloc(DEFAULTS + own, sizeof(*devices));
@@ -143,7 +149,8 @@ void native_devices_make(struct native_run *run)
 		if (native_mounts_cover(run, device->target))
 			continue;
 		place = native_place(run, device->target, &rest);
-		(void)exd_plan_mknod(run->plan, place, rest, device->mode, device->rdev, device->uid, device->gid);
+		(void)exd_plan_mknod(run->plan, place, rest, device->mode, device->rdev,
+				     device->uid, device->gid);
 	}
 	for (size_t i = 0; run->dev >= 0 && i < sizeof(links) / sizeof(links[0]); i++)
 		(void)exd_plan_symlink(run->plan, run->dev, links[i].path, links[i].target);

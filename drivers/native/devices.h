@@ -9,21 +9,21 @@
 #include <execdriver/driver.h>
 
 struct native_device {
-	char *target;			/* absolute path inside */
-	mode_t mode;			/* with S_IFCHR or S_IFBLK */
+	char *target; /* absolute path inside */
+	mode_t mode;  /* with S_IFCHR or S_IFBLK */
 	dev_t rdev;
 	uid_t uid;
 	gid_t gid;
-	uint32_t access;		/* 4 = r, 2 = w, 1 = m */
+	uint32_t access; /* 4 = r, 2 = w, 1 = m */
 };
 
 /*
- * null, zero, full, random, urandom, tty and the command's own, which replace those of the same target. The devices
- * cgroup allows these with their access, and for a pty console (5:1), ptmx (5:2), pts (136:*), and m for all.
- * EXD_ERR_DEVICE names what is missing or no device.
+ * null, zero, full, random, urandom, tty and the command's own, which replace those of the same
+ * target. The devices cgroup allows these with their access, and for a pty console (5:1), ptmx
+ * (5:2), pts (136:*), and m for all. EXD_ERR_DEVICE names what is missing or no device.
  */
-int native_devices_list(const struct exd_command *command, struct native_device **out, size_t *count,
-			struct exd_error *err);
+int native_devices_list(const struct exd_command *command, struct native_device **out,
+			size_t *count, struct exd_error *err);
 struct native_device *native_devices_free(struct native_device *devices, size_t count);
 
 #endif

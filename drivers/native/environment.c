@@ -37,9 +37,10 @@ static char *put(char **env, size_t *used, char *text, const char *name, const c
 
 char **native_environment(const struct exd_command *command, const char *home, const char *hostname)
 {
-	const char *const names[DEFAULTS] = { "PATH", "HOME", "HOSTNAME", "TERM" };
-	const char *const values[DEFAULTS] = { NATIVE_PATH, home, hostname,
-					       exd_command_bool(command, EXD_KEY_TTY) ? "xterm" : NULL };
+	const char *const names[DEFAULTS] = {"PATH", "HOME", "HOSTNAME", "TERM"};
+	const char *const values[DEFAULTS] = {NATIVE_PATH, home, hostname,
+					      exd_command_bool(command, EXD_KEY_TTY) ? "xterm"
+										     : NULL};
 	size_t count = exd_command_count(command, EXD_KEY_ENV), used = 0, size = 0;
 	char **env, *text;
 

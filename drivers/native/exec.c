@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compiles a further process of a running container: joins everything of its init, then the same end as a run. */
+/* Compiles a further process of a running container: joins all of its init, then ends as a run. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,11 +56,12 @@ static bool is_own(int fd, const char *name)
 static int open_namespaces(struct exec *exec)
 {
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
-		cleanup_close int fd = exd_record_namespace(exec->record, native_ns_name(i), exec->err);
+		cleanup_close int fd =
+			exd_record_namespace(exec->record, native_ns_name(i), exec->err);
 
 		if (fd < 0)
 			return fd;
-		exec->ns[i] = (struct native_ns){ .mode = NATIVE_NS_HOST, .slot = -1 };
+		exec->ns[i] = (struct native_ns){.mode = NATIVE_NS_HOST, .slot = -1};
 		if (is_own(fd, native_ns_name(i)))
 			continue;
 		exec->ns[i].mode = NATIVE_NS_JOIN;
@@ -81,7 +82,8 @@ static int open_root(struct exec *exec)
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)exd_record_pid(exec->record));
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT && errno != ESRCH)
-		return exd_error_set(exec->err, EXD_ERR_NAMESPACE, errno, "cannot open the root of container '%s'",
+		return exd_error_set(exec->err, EXD_ERR_NAMESPACE, errno,
+				     "cannot open the root of container '%s'",
 				     exd_record_id(exec->record));
 	if (fd < 0 || syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
 		return not_running(exec);
@@ -93,7 +95,7 @@ static int find_user(struct exec *exec)
 	cleanup_close int root = open_root(exec);
 	const char *spec = exd_command_string(exec->command, EXD_KEY_USER, note(exec, "user", ""));
 	size_t count = exd_command_count(exec->command, EXD_KEY_GROUPS);
-	struct native_userdb db = { NULL, NULL };
+	struct native_userdb db = {NULL, NULL};
 	int r;
 
 	if (root < 0)
@@ -102,7 +104,8 @@ static int find_user(struct exec *exec)
 	if (r == 0)
 		r = native_user_find(&db, spec, &exec->user, exec->err);
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = native_user_add_group(&db, exd_command_item(exec->command, EXD_KEY_GROUPS, i), &exec->user, exec->err);
+		r = native_user_add_group(&db, exd_command_item(exec->command, EXD_KEY_GROUPS, i),
+					  &exec->user, exec->err);
 	native_userdb_release(&db);
 	return r;
 }
@@ -112,11 +115,13 @@ static int plan_joins(struct exec *exec)
 	int r = open_namespaces(exec);
 
 	if (r == 0)
-		r = native_cgroups_exec(exec->self, exec->record, exec->plan, &exec->cgroups, exec->err);
+		r = native_cgroups_exec(exec->self, exec->record, exec->plan, &exec->cgroups,
+					exec->err);
 	if (r < 0)
 		return r;
 	exd_plan_blame(exec->plan, EXD_ERR_NAMESPACE, 0);
-	(void)exd_plan_birth(exec->plan, 0, exec->ns[NATIVE_NS_PID].slot, native_cgroups_birth_slot(exec->cgroups));
+	(void)exd_plan_birth(exec->plan, 0, exec->ns[NATIVE_NS_PID].slot,
+			     native_cgroups_birth_slot(exec->cgroups));
 	exd_plan_blame(exec->plan, EXD_ERR_CGROUP, 0);
 	native_cgroups_join(exec->cgroups, exec->plan);
 	native_ns_join(exec->ns, exec->plan);
@@ -148,7 +153,8 @@ static void plan_oom_score(struct exec *exec)
 	proc = exd_plan_slot(exec->plan);
 	exd_plan_blame(exec->plan, EXD_ERR_MOUNT, 0);
 	(void)exd_plan_fs(exec->plan, proc, "proc", "", 0);
-	(void)snprintf(value, sizeof(value), "%" PRId64, exd_command_number(exec->command, EXD_KEY_OOM_SCORE_ADJ, 0));
+	(void)snprintf(value, sizeof(value), "%" PRId64,
+		       exd_command_number(exec->command, EXD_KEY_OOM_SCORE_ADJ, 0));
 	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
 	(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
 }
@@ -162,7 +168,8 @@ static int plan_process(struct exec *exec)
 		.user = &exec->user,
 		.no_new_privs = strcmp(note(exec, "no_new_privs", "0"), "1") == 0 ||
 				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES),
-		.umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK, strtol(note(exec, "umask", "22"), NULL, 8)),
+		.umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK,
+						    strtol(note(exec, "umask", "22"), NULL, 8)),
 		.cwd = exd_command_string(command, EXD_KEY_CWD, note(exec, "cwd", "/")),
 		.hostname = note(exec, "hostname", NULL),
 		.rlimits = note(exec, "rlimits", NULL),
@@ -172,7 +179,8 @@ static int plan_process(struct exec *exec)
 	uint64_t caps = strtoull(note(exec, "caps", "0"), NULL, 16);
 	int r;
 
-	process.seccomp = strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
+	process.seccomp =
+		strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
 	r = native_caps_read(command, caps, &process.caps, exec->err);
 	return r < 0 ? r : native_process_plan(&process, exec->plan, exec->err);
 }
@@ -192,10 +200,11 @@ static int compile(struct exec *exec)
 	return plan_process(exec);
 }
 
-int native_exec(void *self, struct exd_record *record, const struct exd_command *command, struct exd_plan *plan,
-		struct exd_error *err)
+int native_exec(void *self, struct exd_record *record, const struct exd_command *command,
+		struct exd_plan *plan, struct exd_error *err)
 {
-	struct exec exec = { .self = self, .record = record, .command = command, .plan = plan, .err = err };
+	struct exec exec = {
+		.self = self, .record = record, .command = command, .plan = plan, .err = err};
 	int r = compile(&exec), failed = exd_plan_error(plan, err);
 
 	(void)native_cgroups_free(exec.cgroups);

@@ -42,10 +42,12 @@ static int state_is_v1(int dirfd, const char *wanted)
 	return strcmp(text, wanted) == 0;
 }
 
-/* Forks under way keep it at FREEZING until it is told again, so each look comes with a new write. */
+/*
+ * Forks under way keep it at FREEZING until it is told again, so each look comes with a new write.
+ */
 static int set_v1(int dirfd, const char *state, int64_t until)
 {
-	struct timespec nap = { .tv_nsec = NAP_MIN_NS };
+	struct timespec nap = {.tv_nsec = NAP_MIN_NS};
 
 	for (;;) {
 		int r = write_text(dirfd, "freezer.state", state);
@@ -68,7 +70,7 @@ static int set_v2(int dirfd, bool freeze, int64_t until)
 	int r = events < 0 ? -errno : write_text(dirfd, "cgroup.freeze", freeze ? "1" : "0");
 
 	while (r == 0) {
-		struct pollfd changed = { .fd = events, .events = POLLPRI };
+		struct pollfd changed = {.fd = events, .events = POLLPRI};
 		int64_t left = until - now_ms();
 		char text[128];
 		ssize_t n = read_file_fd(events, text, sizeof(text));
@@ -105,7 +107,8 @@ int native_freeze(int dirfd, int version, int deadline_ms)
 int native_frozen(int dirfd, int version)
 {
 	char text[32];
-	ssize_t n = read_file_at(dirfd, version == 2 ? "cgroup.freeze" : "freezer.state", text, sizeof(text));
+	ssize_t n = read_file_at(dirfd, version == 2 ? "cgroup.freeze" : "freezer.state", text,
+				 sizeof(text));
 
 	if (n < 0)
 		return (int)n;

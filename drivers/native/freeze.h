@@ -4,8 +4,8 @@
 #define EXECDRIVER_NATIVE_FREEZE_H
 
 /*
- * Blocks until all are stopped, at most deadline_ms: then everything is set going again and -ETIMEDOUT returned, as
- * with any other failure. dirfd: a v1 freezer cgroup or a v2 cgroup.
+ * Blocks until all are stopped, at most deadline_ms: then everything is set going again and
+ * -ETIMEDOUT returned, as with any other failure. dirfd: a v1 freezer cgroup or a v2 cgroup.
  */
 int native_freeze(int dirfd, int version, int deadline_ms);
 /* Blocks until they run again, at most deadline_ms. */

@@ -59,7 +59,8 @@ static bool is_below(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-const struct native_mount *native_mount_at(const struct native_run *run, const char *path, const char **rest)
+const struct native_mount *native_mount_at(const struct native_run *run, const char *path,
+					   const char **rest)
 {
 	for (size_t i = run->mount_count; i > 0; i--) {
 		const struct native_mount *mount = &run->mounts[i - 1];
@@ -85,7 +86,7 @@ int native_place(const struct native_run *run, const char *path, const char **re
 	const struct {
 		const char *folder;
 		int slot;
-	} own[] = { { "/dev/", run->dev }, { "/proc/", run->proc }, { "/sys/", run->sys } };
+	} own[] = {{"/dev/", run->dev}, {"/proc/", run->proc}, {"/sys/", run->sys}};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		size_t n = strlen(own[i].folder);
@@ -99,13 +100,15 @@ int native_place(const struct native_run *run, const char *path, const char **re
 	return run->root;
 }
 
-int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr, uint64_t propagation)
+int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr,
+		 uint64_t propagation)
 {
 	int source = exd_plan_fd_consume(run->plan, fd_consume, EXD_FD_KEEP);
 	int slot = exd_plan_slot(run->plan);
 
 	(void)exd_plan_tree(run->plan, source, slot, recursive);
-	(void)exd_plan_attr(run->plan, slot, attr, 0, propagation ? propagation : MS_PRIVATE, recursive);
+	(void)exd_plan_attr(run->plan, slot, attr, 0, propagation ? propagation : MS_PRIVATE,
+			    recursive);
 	return slot;
 }
 
@@ -118,7 +121,8 @@ static void attach(struct native_run *run, int slot, const char *target, enum ex
 }
 
 /* A new file system on a path; returns its slot. */
-static int mount_fs(struct native_run *run, const char *target, const char *type, const char *options, uint64_t attr)
+static int mount_fs(struct native_run *run, const char *target, const char *type,
+		    const char *options, uint64_t attr)
 {
 	int slot = exd_plan_slot(run->plan);
 
@@ -137,9 +141,11 @@ static void default_shm(struct native_run *run)
 
 static void default_dev(struct native_run *run)
 {
-	run->dev = mount_fs(run, "/dev", "tmpfs", "mode=755,size=65536k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+	run->dev = mount_fs(run, "/dev", "tmpfs", "mode=755,size=65536k",
+			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
 	if (!native_mounts_cover(run, "/dev/pts"))
-		(void)mount_fs(run, "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5",
+		(void)mount_fs(run, "/dev/pts", "devpts",
+			       "newinstance,ptmxmode=0666,mode=0620,gid=5",
 			       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (!native_mounts_cover(run, "/dev/shm"))
 		default_shm(run);
@@ -151,31 +157,18 @@ static void default_dev(struct native_run *run)
 	}
 }
 
-/* The folder for cgroups is hidden: what is there is the host's, until someone asks for a mount of their own. */
-static void default_sys(struct native_run *run)
-{
-	uint64_t readonly = exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : MOUNT_ATTR_RDONLY;
-	int slot;
-
-	run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
-	if (native_mounts_cover(run, "/sys/fs/cgroup"))
-		return;
-	slot = exd_plan_slot(run->plan);
-	(void)exd_plan_fs(run->plan, slot, "tmpfs", "mode=755,size=4k", ATTR_SAFE | MOUNT_ATTR_RDONLY);
-	exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_SKIP_MISSING);
-	attach(run, slot, "/sys/fs/cgroup", EXD_ATTACH_EXISTING);
-	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
-}
-
 void native_mounts_default(struct native_run *run)
 {
+	uint64_t readonly =
+		exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : MOUNT_ATTR_RDONLY;
+
 	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
 	if (!native_mounts_cover(run, "/proc"))
 		run->proc = mount_fs(run, "/proc", "proc", "", ATTR_SAFE);
 	if (!native_mounts_cover(run, "/dev"))
 		default_dev(run);
 	if (!native_mounts_cover(run, "/sys"))
-		default_sys(run);
+		run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
 }
 
 static uint64_t attr_of(const struct exd_mount *mount)
@@ -201,15 +194,19 @@ static int read_one(struct native_run *run, size_t index)
 
 	asked->struct_size = sizeof(*asked);
 	if (!exd_command_mount(run->command, index, asked))
-		return exd_error_set(run->err, EXD_ERR_INTERNAL, 0, "mount %zu of the command is not there", index);
+		return exd_error_set(run->err, EXD_ERR_INTERNAL, 0,
+				     "mount %zu of the command is not there", index);
 	mount->slot = -1;
 	run->mount_count = index + 1;
 	r = native_path_clean(asked->target, &mount->target);
 	if (r == -ENOMEM)
-		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "mount on '%s'", asked->target);
+		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "mount on '%s'",
+				     asked->target);
 	if (r < 0 || !mount->target[1])
-		return exd_error_set(run->err, EXD_ERR_MOUNT, 0,
-				     "mount target '%s' is not an absolute path below / without '..'", asked->target);
+		return exd_error_set(
+			run->err, EXD_ERR_MOUNT, 0,
+			"mount target '%s' is not an absolute path below / without '..'",
+			asked->target);
 	return 0;
 }
 
@@ -238,18 +235,20 @@ static int open_source(struct native_run *run, struct native_mount *mount)
 
 	fd = open(mount->mount.source, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return exd_error_set(run->err, EXD_ERR_MOUNT, errno, "cannot open '%s', the source of the mount on '%s'",
+		return exd_error_set(run->err, EXD_ERR_MOUNT, errno,
+				     "cannot open '%s', the source of the mount on '%s'",
 				     mount->mount.source, mount->target);
 	mount->directory = S_ISDIR(st.st_mode);
-	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE), attr_of(&mount->mount),
-				   mount->mount.propagation);
+	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE),
+				   attr_of(&mount->mount), mount->mount.propagation);
 	return 0;
 }
 
 int native_mounts_trees(struct native_run *run)
 {
 	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
-	if (run->ns[NATIVE_NS_IPC].mode == NATIVE_NS_HOST && !native_mounts_cover(run, "/dev/shm")) {
+	if (run->ns[NATIVE_NS_IPC].mode == NATIVE_NS_HOST &&
+	    !native_mounts_cover(run, "/dev/shm")) {
 		int fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd >= 0)
@@ -275,16 +274,19 @@ static int mount_own(struct native_run *run, struct native_mount *mount)
 	sys_readonly = exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : MOUNT_ATTR_RDONLY;
 	switch ((enum exd_mount_type)mount->mount.type) {
 	case EXD_MOUNT_BIND:
-		attach(run, mount->slot, mount->target, mount->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
+		attach(run, mount->slot, mount->target,
+		       mount->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
 		return 0;
 	case EXD_MOUNT_TMPFS:
-		(void)mount_fs(run, mount->target, "tmpfs", options, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		(void)mount_fs(run, mount->target, "tmpfs", options,
+			       attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 		return 0;
 	case EXD_MOUNT_PROC:
 		(void)mount_fs(run, mount->target, "proc", options, attr | ATTR_SAFE);
 		return 0;
 	case EXD_MOUNT_SYSFS:
-		(void)mount_fs(run, mount->target, "sysfs", options, attr | ATTR_SAFE | sys_readonly);
+		(void)mount_fs(run, mount->target, "sysfs", options,
+			       attr | ATTR_SAFE | sys_readonly);
 		return 0;
 	case EXD_MOUNT_MQUEUE:
 		(void)mount_fs(run, mount->target, "mqueue", options, attr | ATTR_SAFE);
@@ -295,9 +297,11 @@ static int mount_own(struct native_run *run, struct native_mount *mount)
 			       attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 		return 0;
 	case EXD_MOUNT_CGROUP:
-		return native_cgroups_mount(run->cgroups, run->plan, place, rest, attr | ATTR_SAFE, run->err);
+		return native_cgroups_mount(run->cgroups, run->plan, place, rest, attr | ATTR_SAFE,
+					    run->err);
 	default:
-		return exd_error_set(run->err, EXD_ERR_UNSUPPORTED, 0, "the native driver has no mount of type %u for '%s'",
+		return exd_error_set(run->err, EXD_ERR_UNSUPPORTED, 0,
+				     "the native driver has no mount of type %u for '%s'",
 				     mount->mount.type, mount->target);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mounts of a run. Sources are opened and cloned first, in the host's namespace; all else happens in the container's. */
+/* The mounts of a run: sources are cloned first, in the host's namespace, all else in its own. */
 #ifndef EXECDRIVER_NATIVE_MOUNTS_H
 #define EXECDRIVER_NATIVE_MOUNTS_H
 
@@ -14,38 +14,56 @@
 /* One of the command's mounts. */
 struct native_mount {
 	struct exd_mount mount;
-	char *target;			/* absolute and clean */
-	int slot;			/* of its clone */
+	char *target; /* absolute and clean */
+	int slot;     /* of its clone */
 	bool directory;
 };
 
 /* A read-only piece of the host in the volatile root. */
 struct native_bind {
 	const char *target;
-	char *link;			/* a symbolic link instead, or NULL */
+	char *link; /* a symbolic link instead, or NULL */
 	int slot;
 	bool directory;
 };
 
 struct native_mask {
 	const char *path;
-	int null_slot;
+	int null_slot; /* stays empty for a directory */
+	bool directory;
 };
 
-/* An absolute path without "//", "/./" and a final slash; -EINVAL for others and for "..". To be freed. */
+/*
+ * An absolute path without "//", "/./" and a final slash; -EINVAL for others and for "..". To be
+ * freed.
+ */
 int native_path_clean(const char *path, char **out);
 /* Whether one of the command's mounts is on this path or on a folder above it. */
 bool native_mounts_cover(const struct native_run *run, const char *path);
-/* The last of them, the one that is seen there, and the path below it ("" for the target itself); or NULL. */
-const struct native_mount *native_mount_at(const struct native_run *run, const char *path, const char **rest);
-/* Where to look for an absolute path: the slot of /dev, /proc or /sys when that mount is ours, with the rest of the path. */
+/*
+ * The last of them, the one that is seen there, and the path below it ("" for the target itself);
+ * or NULL.
+ */
+const struct native_mount *native_mount_at(const struct native_run *run, const char *path,
+					   const char **rest);
+/*
+ * Where to look for an absolute path: the slot of /dev, /proc or /sys when that mount is ours, with
+ * the rest of the path.
+ */
 int native_place(const struct native_run *run, const char *path, const char **rest);
-/* Gives a descriptor to the plan, clones it in the child, and makes the clone private with these attributes. Returns its slot. */
-int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr, uint64_t propagation);
+/*
+ * Gives a descriptor to the plan, clones it in the child, and makes the clone private with these
+ * attributes. Returns its slot.
+ */
+int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr,
+		 uint64_t propagation);
 
 /* The root: opened and checked; its trees; attached; closed. */
 int native_root_open(struct native_run *run);
-/* Users and groups as the container will see them: from the root, or from a mount of the command's over /etc. */
+/*
+ * Users and groups as the container will see them: from the root, or from a mount of the command's
+ * over /etc.
+ */
 int native_root_users(struct native_run *run);
 int native_root_trees(struct native_run *run);
 int native_root_attach(struct native_run *run);

@@ -13,14 +13,15 @@ static const struct kind {
 	uint64_t flag;
 	enum exd_key key;
 	const char *key_name;
-	bool at_birth;			/* made by clone3, else by a step */
+	bool at_birth; /* made by clone3, else by a step */
 } kinds[NATIVE_NS_KINDS] = {
-	[NATIVE_NS_PID] = { "pid", CLONE_NEWPID, EXD_KEY_PID_NAMESPACE, "pid_namespace", true },
-	[NATIVE_NS_IPC] = { "ipc", CLONE_NEWIPC, EXD_KEY_IPC_NAMESPACE, "ipc_namespace", true },
-	[NATIVE_NS_UTS] = { "uts", CLONE_NEWUTS, EXD_KEY_UTS_NAMESPACE, "uts_namespace", true },
-	[NATIVE_NS_NET] = { "net", CLONE_NEWNET, EXD_KEY_NETWORK, "network", true },
-	[NATIVE_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP, EXD_KEY_CGROUP_NAMESPACE, "cgroup_namespace", false },
-	[NATIVE_NS_MNT] = { "mnt", CLONE_NEWNS, EXD_KEY_MOUNT_NAMESPACE, "mount_namespace", false },
+	[NATIVE_NS_PID] = {"pid", CLONE_NEWPID, EXD_KEY_PID_NAMESPACE, "pid_namespace", true},
+	[NATIVE_NS_IPC] = {"ipc", CLONE_NEWIPC, EXD_KEY_IPC_NAMESPACE, "ipc_namespace", true},
+	[NATIVE_NS_UTS] = {"uts", CLONE_NEWUTS, EXD_KEY_UTS_NAMESPACE, "uts_namespace", true},
+	[NATIVE_NS_NET] = {"net", CLONE_NEWNET, EXD_KEY_NETWORK, "network", true},
+	[NATIVE_NS_CGROUP] = {"cgroup", CLONE_NEWCGROUP, EXD_KEY_CGROUP_NAMESPACE,
+			      "cgroup_namespace", false},
+	[NATIVE_NS_MNT] = {"mnt", CLONE_NEWNS, EXD_KEY_MOUNT_NAMESPACE, "mount_namespace", false},
 };
 
 static const char *const mode_names[] = {
@@ -44,7 +45,8 @@ static bool has_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind, struct exd_error *err)
+int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,
+		   struct exd_error *err)
 {
 	const char *spec = exd_command_string(command, kinds[kind].key, "private");
 
@@ -54,21 +56,24 @@ int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind, 
 		return NATIVE_NS_HOST;
 	if (has_prefix(spec, "container:") || has_prefix(spec, "path:"))
 		return NATIVE_NS_JOIN;
-	return exd_error_set(err, EXD_ERR_KEY, 0, "%s '%s' is none of private, host, container:ID, path:P%s",
+	return exd_error_set(err, EXD_ERR_KEY, 0,
+			     "%s '%s' is none of private, host, container:ID, path:P%s",
 			     kinds[kind].key_name, spec, kind == NATIVE_NS_NET ? ", none" : "");
 }
 
-int native_ns_read(const struct exd_command *command, struct exd_plan *plan, struct native_ns *ns, struct exd_error *err)
+int native_ns_read(const struct exd_command *command, struct exd_plan *plan, struct native_ns *ns,
+		   struct exd_error *err)
 {
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
 		int mode = native_ns_mode(command, i, err);
 
 		if (mode < 0)
 			return mode;
-		ns[i] = (struct native_ns){ .mode = mode, .slot = -1 };
+		ns[i] = (struct native_ns){.mode = mode, .slot = -1};
 		if (mode != NATIVE_NS_JOIN)
 			continue;
-		ns[i].slot = exd_plan_namespace(plan, exd_command_string(command, kinds[i].key, ""), kinds[i].name);
+		ns[i].slot = exd_plan_namespace(plan, exd_command_string(command, kinds[i].key, ""),
+						kinds[i].name);
 		if (ns[i].slot < 0)
 			return exd_plan_error(plan, err);
 	}
@@ -94,7 +99,10 @@ void native_ns_join(const struct native_ns *ns, struct exd_plan *plan)
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
 		if (ns[i].mode != NATIVE_NS_JOIN)
 			continue;
-		/* what lives in that namespace must not trace this process before its program begins */
+		/*
+		 * what lives in that namespace must not trace this process before its program
+		 * begins
+		 */
 		if (!hidden)
 			(void)exd_plan_nondumpable(plan);
 		hidden = true;
@@ -109,7 +117,8 @@ void native_ns_describe(const struct native_ns *ns, char *text, size_t size)
 
 	text[0] = '\0';
 	for (int i = 0; i < NATIVE_NS_KINDS && used < size; i++) {
-		int n = snprintf(text + used, size - used, "%s%s=%s", i ? " " : "", kinds[i].name, mode_names[ns[i].mode]);
+		int n = snprintf(text + used, size - used, "%s%s=%s", i ? " " : "", kinds[i].name,
+				 mode_names[ns[i].mode]);
 
 		used += n > 0 ? (size_t)n : 0;
 	}

@@ -8,7 +8,10 @@
 
 #include <execdriver/driver.h>
 
-/* In the order in which they are joined: the mount namespace last, since it changes what paths mean. */
+/*
+ * In the order in which they are joined: the mount namespace last, since it changes what paths
+ * mean.
+ */
 enum native_ns_kind {
 	NATIVE_NS_PID = 0,
 	NATIVE_NS_IPC,
@@ -19,15 +22,13 @@ enum native_ns_kind {
 	NATIVE_NS_KINDS
 };
 
-enum native_ns_mode {
-	NATIVE_NS_OWN = 0,
-	NATIVE_NS_HOST,
-	NATIVE_NS_JOIN
-};
+enum native_ns_mode { NATIVE_NS_OWN = 0,
+		      NATIVE_NS_HOST,
+		      NATIVE_NS_JOIN };
 
 struct native_ns {
 	enum native_ns_mode mode;
-	int slot;			/* of the namespace to join, else -1 */
+	int slot; /* of the namespace to join, else -1 */
 };
 
 /* The file name below /proc/PID/ns, and the CLONE_NEW* flag. */
@@ -35,15 +36,20 @@ const char *native_ns_name(enum native_ns_kind kind);
 uint64_t native_ns_flag(enum native_ns_kind kind);
 
 /* What the command's key says. EXD_ERR_KEY when it is no such thing. */
-int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind, struct exd_error *err);
+int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,
+		   struct exd_error *err);
 
 /* Modes of all kinds, with the namespaces to join opened into slots of the plan. */
-int native_ns_read(const struct exd_command *command, struct exd_plan *plan, struct native_ns *ns, struct exd_error *err);
+int native_ns_read(const struct exd_command *command, struct exd_plan *plan, struct native_ns *ns,
+		   struct exd_error *err);
 
 /* The flags of the birth: those of own namespaces that are made then. */
 uint64_t native_ns_birth_flags(const struct native_ns *ns);
 
-/* Child steps that join what is to be joined (but for pid: that happens at birth), non-dumpable from before the first. */
+/*
+ * Child steps that join what is to be joined (but for pid: that happens at birth), non-dumpable
+ * from before the first.
+ */
 void native_ns_join(const struct native_ns *ns, struct exd_plan *plan);
 
 /* "pid=own ipc=host ..." for the record and for people. */

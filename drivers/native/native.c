@@ -36,20 +36,23 @@ static void native_close(void *self)
 static int check_values(const struct native *native, struct exd_error *err)
 {
 	if (strcmp(native->cgroup_manager, "cgroupfs") != 0)
-		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0, "cgroup_manager '%s' is not known: cgroupfs is",
+		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
+				     "cgroup_manager '%s' is not known: cgroupfs is",
 				     native->cgroup_manager);
 	if (strcmp(native->seccomp, "default") != 0 && strcmp(native->seccomp, "unconfined") != 0)
-		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0, "seccomp '%s' is neither default nor unconfined",
+		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
+				     "seccomp '%s' is neither default nor unconfined",
 				     native->seccomp);
 	if (native->cgroup_parent[0] != '/' || strstr(native->cgroup_parent, ".."))
-		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0, "cgroup_parent '%s' is not an absolute path without '..'",
+		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
+				     "cgroup_parent '%s' is not an absolute path without '..'",
 				     native->cgroup_parent);
 	return 0;
 }
 
 static int native_open(void **self, const struct exd_options *options, struct exd_error *err)
 {
-	static const char *const known[] = { "cgroup_parent", "cgroup_manager", "seccomp", NULL };
+	static const char *const known[] = {"cgroup_parent", "cgroup_manager", "seccomp", NULL};
 	struct native *native;
 	int r = exd_options_check(options, known, err);
 
@@ -68,7 +71,8 @@ static int native_open(void **self, const struct exd_options *options, struct ex
 	if (r == 0) {
 		r = cgroup_layout_read(&native->layout);
 		if (r < 0)
-			(void)exd_error_set(err, EXD_ERR_CGROUP, -r, "cannot read the cgroup layout from /proc/self");
+			(void)exd_error_set(err, EXD_ERR_CGROUP, -r,
+					    "cannot read the cgroup layout from /proc/self");
 	}
 	if (r < 0)
 		native_close(native);
@@ -77,11 +81,13 @@ static int native_open(void **self, const struct exd_options *options, struct ex
 	return r;
 }
 
-static int report(struct exd_report *to, bool yes, const char *topic, const char *cure, const char *text)
+static int report(struct exd_report *to, bool yes, const char *topic, const char *cure,
+		  const char *text)
 {
 	if (!to)
 		return 0;
-	return exd_report_add(to, yes ? EXD_REPORT_YES : EXD_REPORT_NO, topic, yes ? "" : cure, "%s", text);
+	return exd_report_add(to, yes ? EXD_REPORT_YES : EXD_REPORT_NO, topic, yes ? "" : cure,
+			      "%s", text);
 }
 
 static int probe_kernel(struct exd_report *to, struct exd_error *err)
@@ -96,7 +102,10 @@ static int probe_kernel(struct exd_report *to, struct exd_error *err)
 	fit = major > 5 || (major == 5 && minor >= 12);
 	(void)snprintf(text, sizeof(text), "Linux %s", host.release);
 	(void)report(to, fit, "kernel", "use Linux 5.12 or newer", text);
-	return fit ? 0 : exd_error_set(err, EXD_ERR_HOST, 0, "driver native needs Linux 5.12 or newer, this is %s", host.release);
+	return fit ? 0
+		   : exd_error_set(err, EXD_ERR_HOST, 0,
+				   "driver native needs Linux 5.12 or newer, this is %s",
+				   host.release);
 }
 
 static int probe_privilege(struct exd_report *to, struct exd_error *err)
@@ -104,15 +113,20 @@ static int probe_privilege(struct exd_report *to, struct exd_error *err)
 	bool root = geteuid() == 0;
 	bool admin = native_caps_possible() & (UINT64_C(1) << CAP_SYS_ADMIN_NUMBER);
 
-	(void)report(to, root, "root", "run as root", root ? "effective user 0" : "not the effective user 0");
+	(void)report(to, root, "root", "run as root",
+		     root ? "effective user 0" : "not the effective user 0");
 	(void)report(to, admin, "capabilities", "give this process CAP_SYS_ADMIN",
 		     admin ? "CAP_SYS_ADMIN can be had" : "no CAP_SYS_ADMIN in the bounding set");
 	if (root && admin)
 		return 0;
-	return exd_error_set(err, EXD_ERR_HOST, EPERM, "driver native needs root with CAP_SYS_ADMIN: run as root");
+	return exd_error_set(err, EXD_ERR_HOST, EPERM,
+			     "driver native needs root with CAP_SYS_ADMIN: run as root");
 }
 
-/* A namespace the kernel does not have is only missed by those who ask for it, so this is a report and no verdict. */
+/*
+ * A namespace the kernel does not have is only missed by those who ask for it, so this is a report
+ * and no verdict.
+ */
 static void probe_namespaces(struct exd_report *to)
 {
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
@@ -122,7 +136,8 @@ static void probe_namespaces(struct exd_report *to)
 		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", native_ns_name(i));
 		(void)snprintf(topic, sizeof(topic), "namespace.%s", native_ns_name(i));
 		there = access(path, F_OK) == 0;
-		(void)report(to, there, topic, "use a kernel with this namespace", there ? "there" : "not in this kernel");
+		(void)report(to, there, topic, "use a kernel with this namespace",
+			     there ? "there" : "not in this kernel");
 	}
 }
 
@@ -136,7 +151,8 @@ static int native_probe(void *self, struct exd_report *to, uint64_t *caps, struc
 	if (r < 0)
 		return r;
 	probe_namespaces(to);
-	(void)report(to, seccomp, "seccomp", "use a kernel with seccomp filters, or seccomp = unconfined",
+	(void)report(to, seccomp, "seccomp",
+		     "use a kernel with seccomp filters, or seccomp = unconfined",
 		     seccomp ? "there" : "not in this kernel");
 	return native_cgroups_probe(self, to, caps, err);
 }
@@ -147,7 +163,8 @@ EXD_DRIVER_EXPORT const struct exd_driver exd_driver_entry = {
 	.name = "native",
 	.version = EXD_VERSION_STRING,
 	.summary = "namespaces, cgroups, mounts, capabilities and seccomp of this kernel",
-	.caps = EXD_CAP_EXEC | EXD_CAP_PAUSE | EXD_CAP_PIDS | EXD_CAP_STATS | EXD_CAP_EXPLAIN | EXD_CAP_PRE_START,
+	.caps = EXD_CAP_EXEC | EXD_CAP_PAUSE | EXD_CAP_PIDS | EXD_CAP_STATS | EXD_CAP_EXPLAIN |
+		EXD_CAP_PRE_START,
 	.open = native_open,
 	.close = native_close,
 	.probe = native_probe,

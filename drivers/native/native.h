@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What all parts of the native driver share: its options, and what a run knows while it is compiled. */
+/* What all parts of the native driver share: its options, and what a run knows while compiled. */
 #ifndef EXECDRIVER_NATIVE_H
 #define EXECDRIVER_NATIVE_H
 
@@ -14,10 +14,11 @@
 
 /* The driver's options, read once and never changed. */
 struct native {
-	char *cgroup_parent;		/* "/execdriver"; a command may name another */
-	char *cgroup_manager;		/* "cgroupfs" */
-	char *seccomp;			/* "default" or "unconfined", for commands that do not say */
-	struct cgroup_layout *layout;	/* cgroup hierarchies, as they were when the driver was opened */
+	char *cgroup_parent;  /* "/execdriver"; a command may name another */
+	char *cgroup_manager; /* "cgroupfs" */
+	char *seccomp;        /* "default" or "unconfined", for commands that do not say */
+	struct cgroup_layout
+		*layout; /* cgroup hierarchies, as they were when the driver was opened */
 };
 
 struct cgroup_layout;
@@ -28,8 +29,9 @@ struct native_mask;
 struct native_bind;
 
 /*
- * A run while it is compiled. The slots of mounts stay usable after the pivot, and paths below /dev, /proc and
- * /sys are taken from them, not from the root: what a hostile root holds at these names cannot redirect them.
+ * A run while it is compiled. The slots of mounts stay usable after the pivot, and paths below
+ * /dev, /proc and /sys are taken from them, not from the root: what a hostile root holds at these
+ * names cannot redirect them.
  */
 struct native_run {
 	const struct native *self;
@@ -37,33 +39,38 @@ struct native_run {
 	struct exd_plan *plan;
 	struct exd_error *err;
 	struct native_ns ns[NATIVE_NS_KINDS];
-	const char *hostname;		/* NULL: the host's */
-	int rootfs_fd;			/* the root directory, or FD_NONE: volatile */
-	int root;			/* slots; -1 where there is none of ours */
+	const char *hostname; /* NULL: the host's */
+	int rootfs_fd;        /* the root directory, or FD_NONE: volatile */
+	int root;             /* slots; -1 where there is none of ours */
 	int dev;
 	int proc;
 	int sys;
-	int shm;			/* the host's /dev/shm, for its ipc namespace */
+	int shm; /* the host's /dev/shm, for its ipc namespace */
 	struct native_userdb users;
 	struct native_user user;
 	uint64_t caps;
 	struct native_cgroups *cgroups;
 	struct native_device *devices;
 	size_t device_count;
-	struct native_mount *mounts;	/* the command's, in order */
+	struct native_mount *mounts; /* the command's, in order */
 	size_t mount_count;
-	struct native_bind *binds;	/* of the volatile root */
+	struct native_bind *binds; /* of the volatile root */
 	size_t bind_count;
 	struct native_mask *masks;
 	size_t mask_count;
 };
 
-int native_run(void *self, const struct exd_command *command, struct exd_plan *plan, struct exd_error *err);
-int native_exec(void *self, struct exd_record *record, const struct exd_command *command, struct exd_plan *plan,
-		struct exd_error *err);
-int native_explain(void *self, const struct exd_command *command, struct exd_report *report, struct exd_error *err);
+int native_run(void *self, const struct exd_command *command, struct exd_plan *plan,
+	       struct exd_error *err);
+int native_exec(void *self, struct exd_record *record, const struct exd_command *command,
+		struct exd_plan *plan, struct exd_error *err);
+int native_explain(void *self, const struct exd_command *command, struct exd_report *report,
+		   struct exd_error *err);
 
-/* The checks that need no compilation: keys this driver does not do, and keys that contradict each other. */
+/*
+ * The checks that need no compilation: keys this driver does not do, and keys that contradict each
+ * other.
+ */
 int native_check(const struct exd_command *command, struct exd_error *err);
 
 #endif

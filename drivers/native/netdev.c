@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Receive: bytes packets errs drop fifo frame compressed multicast; transmit: bytes packets errs drop ... */
+/* Eight columns of what was received, then those of what was sent. */
 enum {
 	RX_BYTES = 0,
 	RX_PACKETS,
@@ -20,7 +20,7 @@ enum {
 
 static void add_interface(const char *at, struct exd_stats *stats)
 {
-	uint64_t column[COLUMNS] = { 0 };
+	uint64_t column[COLUMNS] = {0};
 
 	for (int i = 0; i < COLUMNS; i++) {
 		char *end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a process in its namespaces to the program: privileges go in an order in which none is needed after it is gone. */
+/* From a process in its namespaces to the program: no privilege goes before its last use. */
 
 #include "drivers/native/process.h"
 
@@ -22,10 +22,11 @@ char *native_rlimits_text(const struct exd_command *command)
 	char *text = calloc(count + 1, RLIMIT_TEXT);
 
 	for (size_t i = 0; text && i < count; i++) {
-		struct exd_rlimit limit = { .struct_size = sizeof(limit) };
+		struct exd_rlimit limit = {.struct_size = sizeof(limit)};
 
 		if (exd_command_rlimit(command, i, &limit))
-			used += (size_t)sprintf(text + used, "%d=%" PRIx64 ":%" PRIx64 " ", limit.resource, limit.soft, limit.hard);
+			used += (size_t)sprintf(text + used, "%d=%" PRIx64 ":%" PRIx64 " ",
+						limit.resource, limit.soft, limit.hard);
 	}
 	return text;
 }
@@ -44,14 +45,15 @@ static void plan_rlimits(const struct native_process *process, struct exd_plan *
 		text += n;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct exd_rlimit limit = { .struct_size = sizeof(limit) };
+		struct exd_rlimit limit = {.struct_size = sizeof(limit)};
 
 		if (exd_command_rlimit(process->command, i, &limit))
 			(void)exd_plan_rlimit(plan, limit.resource, limit.soft, limit.hard);
 	}
 }
 
-static int plan_seccomp(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+static int plan_seccomp(const struct native_process *process, struct exd_plan *plan,
+			struct exd_error *err)
 {
 	struct sock_filter filter[SECCOMP_DEFAULT_MAX];
 	int n;
@@ -66,11 +68,18 @@ static int plan_seccomp(const struct native_process *process, struct exd_plan *p
 	return 0;
 }
 
-/* The filter is loaded while CAP_SYS_ADMIN is still there, since without no_new_privs the kernel asks for it. */
-static int plan_privileges(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+/*
+ * The filter is loaded while CAP_SYS_ADMIN is still there, since without no_new_privs the kernel
+ * asks for it.
+ */
+static int plan_privileges(const struct native_process *process, struct exd_plan *plan,
+			   struct exd_error *err)
 {
 	const struct native_user *user = process->user;
-	/* a program of another user gets none at execve anyway; without them, the cwd is entered as that user */
+	/*
+	 * a program of another user gets none at execve anyway; without them, the cwd is entered as
+	 * that user
+	 */
 	uint64_t caps = user->uid == 0 ? process->caps : 0;
 	int r;
 
@@ -91,7 +100,8 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	return 0;
 }
 
-static int plan_program(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+static int plan_program(const struct native_process *process, struct exd_plan *plan,
+			struct exd_error *err)
 {
 	const struct exd_command *command = process->command;
 	size_t count = exd_command_count(command, EXD_KEY_ARGS);
@@ -106,7 +116,9 @@ static int plan_program(const struct native_process *process, struct exd_plan *p
 		args[i] = exd_command_item(command, EXD_KEY_ARGS, i);
 	if (process->init) {
 		exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
-		/* it holds memory of the set-up and stays where the program's user might trace it */
+		/*
+		 * it holds memory of the set-up and stays where the program's user might trace it
+		 */
 		(void)exd_plan_nondumpable(plan);
 		(void)exd_plan_init(plan);
 	}
@@ -115,7 +127,8 @@ static int plan_program(const struct native_process *process, struct exd_plan *p
 	return 0;
 }
 
-int native_process_plan(const struct native_process *process, struct exd_plan *plan, struct exd_error *err)
+int native_process_plan(const struct native_process *process, struct exd_plan *plan,
+			struct exd_error *err)
 {
 	int r;
 
@@ -130,8 +143,8 @@ int native_process_plan(const struct native_process *process, struct exd_plan *p
 	return plan_program(process, plan, err);
 }
 
-int native_stdio_plan(const struct exd_command *command, const struct native_user *user, struct exd_plan *plan,
-		      int root_slot, const char *devpts)
+int native_stdio_plan(const struct exd_command *command, const struct native_user *user,
+		      struct exd_plan *plan, int root_slot, const char *devpts)
 {
 	int slot;
 
@@ -152,5 +165,6 @@ void native_stdio_finish(struct exd_plan *plan, int tty_slot)
 		return;
 	}
 	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
-	(void)exd_plan_stdio(plan, exd_plan_stdio_slot(plan, 0), exd_plan_stdio_slot(plan, 1), exd_plan_stdio_slot(plan, 2));
+	(void)exd_plan_stdio(plan, exd_plan_stdio_slot(plan, 0), exd_plan_stdio_slot(plan, 1),
+			     exd_plan_stdio_slot(plan, 2));
 }

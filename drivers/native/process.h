@@ -23,23 +23,28 @@ struct native_process {
 	bool init;
 	mode_t umask;
 	const char *cwd;
-	const char *hostname;		/* of the environment; NULL: none */
-	const char *rlimits;		/* of the container, for an exec: native_rlimits_text(); or NULL */
+	const char *hostname; /* of the environment; NULL: none */
+	const char *rlimits;  /* of the container, for an exec: native_rlimits_text(); or NULL */
 };
 
 /* Adds rlimits, umask, groups, seccomp, ids, capabilities, cwd and the exec itself. */
-int native_process_plan(const struct native_process *process, struct exd_plan *plan, struct exd_error *err);
+int native_process_plan(const struct native_process *process, struct exd_plan *plan,
+			struct exd_error *err);
 
-/* stdin, stdout and stderr from the plan's slots, or a pty below root_slot/devpts as controlling terminal. Returns its slot, or -1. */
-int native_stdio_plan(const struct exd_command *command, const struct native_user *user, struct exd_plan *plan,
-		      int root_slot, const char *devpts);
+/*
+ * stdin, stdout and stderr from the plan's slots, or a pty below root_slot/devpts as controlling
+ * terminal. Returns its slot, or -1.
+ */
+int native_stdio_plan(const struct exd_command *command, const struct native_user *user,
+		      struct exd_plan *plan, int root_slot, const char *devpts);
 void native_stdio_finish(struct exd_plan *plan, int tty_slot);
 
 /*
- * PATH, HOME, HOSTNAME, and TERM with a tty, unless the command says otherwise, then the command's own. NULL-terminated, one
- * allocation to be freed; the strings of the command are borrowed.
+ * PATH, HOME, HOSTNAME, and TERM with a tty, unless the command says otherwise, then the command's
+ * own. NULL-terminated, one allocation to be freed; the strings of the command are borrowed.
  */
-char **native_environment(const struct exd_command *command, const char *home, const char *hostname);
+char **native_environment(const struct exd_command *command, const char *home,
+			  const char *hostname);
 
 /* "7=1024:4096 ..." to be kept in the record; to be freed. NULL: no memory. */
 char *native_rlimits_text(const struct exd_command *command);

@@ -12,27 +12,33 @@
 #include "base/cleanup.h"
 #include "drivers/native/mounts.h"
 
-/* A mount of ours on a symbolic link would land elsewhere in the root, and programs would look at the wrong place. */
+/*
+ * A mount of ours on a symbolic link would land elsewhere in the root, and programs would look at
+ * the wrong place.
+ */
 static int check_mount_point(struct native_run *run, const char *name)
 {
 	struct stat st;
 
-	if (native_mounts_cover(run, name) || fstatat(run->rootfs_fd, name + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (native_mounts_cover(run, name) ||
+	    fstatat(run->rootfs_fd, name + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode))
 		return 0;
-	return exd_error_set(run->err, EXD_ERR_ROOTFS, 0, "%s in the rootfs '%s' is %s, not a directory", name,
+	return exd_error_set(run->err, EXD_ERR_ROOTFS, 0,
+			     "%s in the rootfs '%s' is %s, not a directory", name,
 			     exd_command_string(run->command, EXD_KEY_ROOTFS, ""),
 			     S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
 }
 
 static int open_directory(struct native_run *run, const char *path)
 {
-	static const char *const points[] = { "/dev", "/proc", "/sys" };
+	static const char *const points[] = {"/dev", "/proc", "/sys"};
 
 	run->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run->rootfs_fd < 0)
-		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open the rootfs '%s'", path);
+		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open the rootfs '%s'",
+				     path);
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
 		int r = check_mount_point(run, points[i]);
 
@@ -42,7 +48,10 @@ static int open_directory(struct native_run *run, const char *path)
 	return 0;
 }
 
-/* With the host's mount namespace, the host's files say who is who; those of a joined one are not known here. */
+/*
+ * With the host's mount namespace, the host's files say who is who; those of a joined one are not
+ * known here.
+ */
 static int open_foreign(struct native_run *run)
 {
 	if (run->ns[NATIVE_NS_MNT].mode == NATIVE_NS_JOIN)
@@ -97,18 +106,23 @@ int native_root_users(struct native_run *run)
 
 int native_root_trees(struct native_run *run)
 {
-	const char *propagation = exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, "private");
+	const char *propagation =
+		exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, "private");
 	cleanup_close int fd = FD_NONE;
 
 	if (strcmp(propagation, "private") != 0 && strcmp(propagation, "slave") != 0)
-		return exd_error_set(run->err, EXD_ERR_KEY, 0, "rootfs_propagation '%s' is neither private nor slave", propagation);
+		return exd_error_set(run->err, EXD_ERR_KEY, 0,
+				     "rootfs_propagation '%s' is neither private nor slave",
+				     propagation);
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	if (run->rootfs_fd < 0)
 		return native_volatile_trees(run);
 	fd = fcntl(run->rootfs_fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno, "cannot duplicate the descriptor of the rootfs");
-	run->root = native_clone(run, take_fd(&fd), true, 0, strcmp(propagation, "slave") == 0 ? MS_SLAVE : MS_PRIVATE);
+		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno,
+				     "cannot duplicate the descriptor of the rootfs");
+	run->root = native_clone(run, take_fd(&fd), true, 0,
+				 strcmp(propagation, "slave") == 0 ? MS_SLAVE : MS_PRIVATE);
 	return 0;
 }
 

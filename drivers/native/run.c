@@ -23,18 +23,24 @@
 
 static bool use_seccomp(const struct native_run *run)
 {
-	const char *otherwise = exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? "unconfined" : run->self->seccomp;
+	const char *otherwise = exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
+					? "unconfined"
+					: run->self->seccomp;
 
-	return strcmp(exd_command_string(run->command, EXD_KEY_SECCOMP, otherwise), "unconfined") != 0;
+	return strcmp(exd_command_string(run->command, EXD_KEY_SECCOMP, otherwise), "unconfined") !=
+	       0;
 }
 
 static int find_user(struct native_run *run)
 {
 	size_t count = exd_command_count(run->command, EXD_KEY_GROUPS);
-	int r = native_user_find(&run->users, exd_command_string(run->command, EXD_KEY_USER, NULL), &run->user, run->err);
+	int r = native_user_find(&run->users, exd_command_string(run->command, EXD_KEY_USER, NULL),
+				 &run->user, run->err);
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = native_user_add_group(&run->users, exd_command_item(run->command, EXD_KEY_GROUPS, i), &run->user, run->err);
+		r = native_user_add_group(&run->users,
+					  exd_command_item(run->command, EXD_KEY_GROUPS, i),
+					  &run->user, run->err);
 	return r;
 }
 
@@ -101,7 +107,10 @@ static void plan_names(struct native_run *run)
 		(void)exd_plan_loopback_up(run->plan);
 }
 
-/* Before the command's own mounts, which could be in the way; a detached procfs when none of ours is mounted. */
+/*
+ * Before the command's own mounts, which could be in the way; a detached procfs when none of ours
+ * is mounted.
+ */
 static int plan_settings(struct native_run *run)
 {
 	bool score = exd_command_is_set(run->command, EXD_KEY_OOM_SCORE_ADJ);
@@ -118,7 +127,8 @@ static int plan_settings(struct native_run *run)
 	r = native_sysctl_plan(run->command, run->ns, run->plan, proc, run->err);
 	if (r < 0 || !score)
 		return r;
-	(void)snprintf(value, sizeof(value), "%" PRId64, exd_command_number(run->command, EXD_KEY_OOM_SCORE_ADJ, 0));
+	(void)snprintf(value, sizeof(value), "%" PRId64,
+		       exd_command_number(run->command, EXD_KEY_OOM_SCORE_ADJ, 0));
 	exd_plan_blame(run->plan, EXD_ERR_SYSTEM, 0);
 	(void)exd_plan_proc_write(run->plan, proc, "oom_score_adj", value);
 	return 0;
@@ -157,7 +167,9 @@ static int plan_mounts(struct native_run *run)
 	return r;
 }
 
-/* The console is a clone of the slave's own mount, so no path in the container decides what it is. */
+/*
+ * The console is a clone of the slave's own mount, so no path in the container decides what it is.
+ */
 static void plan_console(struct native_run *run, int tty)
 {
 	int slot = exd_plan_slot(run->plan);
@@ -168,7 +180,10 @@ static void plan_console(struct native_run *run, int tty)
 	(void)exd_plan_attach(run->plan, slot, place, rest, EXD_ATTACH_MAKE_FILE);
 }
 
-/* With the mount namespace of others the terminal comes from there, through the root as it is after the join. */
+/*
+ * With the mount namespace of others the terminal comes from there, through the root as it is after
+ * the join.
+ */
 static int foreign_root(struct native_run *run)
 {
 	int slot = exd_plan_slot(run->plan);
@@ -240,7 +255,8 @@ static int compile(struct native_run *run)
 	int r = read_all(run);
 
 	if (r == 0)
-		r = native_cgroups_plan(run->self, run->command, run->plan, &run->cgroups, run->err);
+		r = native_cgroups_plan(run->self, run->command, run->plan, &run->cgroups,
+					run->err);
 	if (r < 0)
 		return r;
 	plan_birth(run);
@@ -258,7 +274,10 @@ static int compile(struct native_run *run)
 	return plan_process(run);
 }
 
-/* Of its own namespace: the key, or the id; of the host's: what the host is called; of a joined one: not known. */
+/*
+ * Of its own namespace: the key, or the id; of the host's: what the host is called; of a joined
+ * one: not known.
+ */
 static void find_hostname(struct native_run *run, char *buffer, size_t size)
 {
 	int mode = native_ns_mode(run->command, NATIVE_NS_UTS, NULL);
@@ -266,7 +285,8 @@ static void find_hostname(struct native_run *run, char *buffer, size_t size)
 	struct utsname host;
 
 	if (mode == NATIVE_NS_OWN)
-		name = exd_command_string(run->command, EXD_KEY_HOSTNAME, exd_command_string(run->command, EXD_KEY_ID, NULL));
+		name = exd_command_string(run->command, EXD_KEY_HOSTNAME,
+					  exd_command_string(run->command, EXD_KEY_ID, NULL));
 	else if (mode == NATIVE_NS_HOST && uname(&host) == 0)
 		name = host.nodename;
 	if (!name)
@@ -275,7 +295,8 @@ static void find_hostname(struct native_run *run, char *buffer, size_t size)
 	run->hostname = buffer;
 }
 
-int native_run(void *self, const struct exd_command *command, struct exd_plan *plan, struct exd_error *err)
+int native_run(void *self, const struct exd_command *command, struct exd_plan *plan,
+	       struct exd_error *err)
 {
 	struct native_run run = {
 		.self = self,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counters of a running container: one open, read and close for each file, through the record's directories. */
+/* Counters of a running container: one open, read and close for each file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,12 +23,22 @@
 /* v1's "no limit" is the highest number of whole pages. */
 #define V1_NO_LIMIT UINT64_C(0x7ffffffffff00000)
 
+/* The kernel makes such a file's text at once, so that one read has all of it. */
+static ssize_t read_once(int dir, const char *file, char *text, size_t size)
+{
+	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	text[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
 /* One number; "max" is UINT64_MAX. False when the file cannot be read. */
 static bool read_number(int dir, const char *file, uint64_t *out)
 {
 	char text[64];
 
-	if (read_file_at(dir, file, text, sizeof(text)) <= 0)
+	if (read_once(dir, file, text, sizeof(text)) <= 0)
 		return false;
 	*out = strncmp(text, "max", 3) == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
 	return true;
@@ -39,12 +49,15 @@ struct field {
 	uint64_t *value;
 };
 
-/* "NAME NUMBER" lines into the fields of these names, in one pass; the fields end with a NULL name. */
+/*
+ * "NAME NUMBER" lines into the fields of these names, in one pass; the fields end with a NULL
+ * name.
+ */
 static bool read_fields(int dir, const char *file, const struct field *fields)
 {
 	char text[TEXT_SIZE];
 
-	if (read_file_at(dir, file, text, sizeof(text)) < 0)
+	if (read_once(dir, file, text, sizeof(text)) < 0)
 		return false;
 	for (char *line = text; *line;) {
 		size_t n = strcspn(line, " \n");
@@ -62,9 +75,12 @@ static bool cpu_v1(struct exd_record *record, int cpu, struct exd_stats *s)
 {
 	struct native_dir acct = native_dir(record, "cpuacct");
 	uint64_t tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
-	const struct field times[] = { { "user", &s->cpu_user_ns }, { "system", &s->cpu_system_ns }, { NULL, NULL } };
-	const struct field throttle[] = { { "nr_periods", &s->cpu_periods }, { "nr_throttled", &s->cpu_throttled_periods },
-					  { "throttled_time", &s->cpu_throttled_ns }, { NULL, NULL } };
+	const struct field times[] = {
+		{"user", &s->cpu_user_ns}, {"system", &s->cpu_system_ns}, {NULL, NULL}};
+	const struct field throttle[] = {{"nr_periods", &s->cpu_periods},
+					 {"nr_throttled", &s->cpu_throttled_periods},
+					 {"throttled_time", &s->cpu_throttled_ns},
+					 {NULL, NULL}};
 	bool ok = acct.fd >= 0 && read_number(acct.fd, "cpuacct.usage", &s->cpu_total_ns);
 
 	if (ok && read_fields(acct.fd, "cpuacct.stat", times)) {
@@ -79,11 +95,13 @@ static bool cpu_v1(struct exd_record *record, int cpu, struct exd_stats *s)
 /* cpu.stat is there without the controller too. */
 static bool cpu_v2(int dir, struct exd_stats *s)
 {
-	const struct field fields[] = {
-		{ "usage_usec", &s->cpu_total_ns }, { "user_usec", &s->cpu_user_ns }, { "system_usec", &s->cpu_system_ns },
-		{ "nr_periods", &s->cpu_periods }, { "nr_throttled", &s->cpu_throttled_periods },
-		{ "throttled_usec", &s->cpu_throttled_ns }, { NULL, NULL }
-	};
+	const struct field fields[] = {{"usage_usec", &s->cpu_total_ns},
+				       {"user_usec", &s->cpu_user_ns},
+				       {"system_usec", &s->cpu_system_ns},
+				       {"nr_periods", &s->cpu_periods},
+				       {"nr_throttled", &s->cpu_throttled_periods},
+				       {"throttled_usec", &s->cpu_throttled_ns},
+				       {NULL, NULL}};
 
 	if (!read_fields(dir, "cpu.stat", fields))
 		return false;
@@ -107,9 +125,11 @@ static bool read_cpu(struct exd_record *record, struct exd_stats *s)
 
 static bool memory_v1(int dir, struct exd_stats *s)
 {
-	const struct field stat[] = { { "total_cache", &s->memory_cache }, { "total_rss", &s->memory_rss },
-				      { "total_swap", &s->memory_swap }, { NULL, NULL } };
-	const struct field oom[] = { { "oom_kill", &s->oom_kills }, { NULL, NULL } };
+	const struct field stat[] = {{"total_cache", &s->memory_cache},
+				     {"total_rss", &s->memory_rss},
+				     {"total_swap", &s->memory_swap},
+				     {NULL, NULL}};
+	const struct field oom[] = {{"oom_kill", &s->oom_kills}, {NULL, NULL}};
 
 	if (!read_number(dir, "memory.usage_in_bytes", &s->memory_usage))
 		return false;
@@ -125,8 +145,10 @@ static bool memory_v1(int dir, struct exd_stats *s)
 
 static bool memory_v2(int dir, struct exd_stats *s)
 {
-	const struct field stat[] = { { "file", &s->memory_cache }, { "anon", &s->memory_rss }, { NULL, NULL } };
-	const struct field events[] = { { "max", &s->memory_failcnt }, { "oom_kill", &s->oom_kills }, { NULL, NULL } };
+	const struct field stat[] = {
+		{"file", &s->memory_cache}, {"anon", &s->memory_rss}, {NULL, NULL}};
+	const struct field events[] = {
+		{"max", &s->memory_failcnt}, {"oom_kill", &s->oom_kills}, {NULL, NULL}};
 
 	if (!read_number(dir, "memory.current", &s->memory_usage))
 		return false;
@@ -164,8 +186,8 @@ static bool shares_network(const char *net)
 {
 	struct stat own, its;
 
-	return stat("/proc/self/ns/net", &own) == 0 && stat(net, &its) == 0 && own.st_dev == its.st_dev &&
-	       own.st_ino == its.st_ino;
+	return stat("/proc/self/ns/net", &own) == 0 && stat(net, &its) == 0 &&
+	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
 }
 
 /* By pid, so the pidfd is asked afterwards whether it was still init's. */
@@ -186,17 +208,20 @@ static bool read_network(struct exd_record *record, struct exd_stats *s)
 	return true;
 }
 
-int native_stats(void *self, struct exd_record *record, struct exd_stats *stats, struct exd_error *err)
+int native_stats(void *self, struct exd_record *record, struct exd_stats *stats,
+		 struct exd_error *err)
 {
 	struct timespec now;
 
 	(void)self;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	stats->time_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-	stats->valid = (read_cpu(record, stats) ? EXD_STATS_CPU : 0u) | (read_memory(record, stats) ? EXD_STATS_MEMORY : 0u) |
+	stats->valid = (read_cpu(record, stats) ? EXD_STATS_CPU : 0u) |
+		       (read_memory(record, stats) ? EXD_STATS_MEMORY : 0u) |
 		       (read_pids(record, stats) ? EXD_STATS_PIDS : 0u) |
 		       (read_network(record, stats) ? EXD_STATS_NETWORK : 0u);
 	if (!stats->valid && exd_record_pidfd(record) < 0)
-		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running", exd_record_id(record));
+		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
+				     exd_record_id(record));
 	return 0;
 }

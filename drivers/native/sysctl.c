@@ -13,7 +13,7 @@
 #define PREFIX "sys/"
 
 struct rule {
-	const char *path;		/* below sys/; a final slash means everything there */
+	const char *path; /* below sys/; a final slash means everything there */
 	enum native_ns_kind kind;
 	const char *why;
 };
@@ -22,24 +22,25 @@ static const char need_ipc[] = "it needs an ipc namespace of its own (ipc_namesp
 static const char need_net[] = "it needs a network of its own (network = none)";
 
 static const struct rule rules[] = {
-	{ "net/", NATIVE_NS_NET, need_net },
-	{ "fs/mqueue/", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/msgmax", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/msgmnb", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/msgmni", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/msg_next_id", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/sem", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/sem_next_id", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/shmall", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/shmmax", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/shmmni", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/shm_next_id", NATIVE_NS_IPC, need_ipc },
-	{ "kernel/shm_rmid_forced", NATIVE_NS_IPC, need_ipc },
+	{"net/", NATIVE_NS_NET, need_net},
+	{"fs/mqueue/", NATIVE_NS_IPC, need_ipc},
+	{"kernel/msgmax", NATIVE_NS_IPC, need_ipc},
+	{"kernel/msgmnb", NATIVE_NS_IPC, need_ipc},
+	{"kernel/msgmni", NATIVE_NS_IPC, need_ipc},
+	{"kernel/msg_next_id", NATIVE_NS_IPC, need_ipc},
+	{"kernel/sem", NATIVE_NS_IPC, need_ipc},
+	{"kernel/sem_next_id", NATIVE_NS_IPC, need_ipc},
+	{"kernel/shmall", NATIVE_NS_IPC, need_ipc},
+	{"kernel/shmmax", NATIVE_NS_IPC, need_ipc},
+	{"kernel/shmmni", NATIVE_NS_IPC, need_ipc},
+	{"kernel/shm_next_id", NATIVE_NS_IPC, need_ipc},
+	{"kernel/shm_rmid_forced", NATIVE_NS_IPC, need_ipc},
 };
 
 static bool plain_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("_-+@:", c);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       strchr("_-+@:", c);
 }
 
 static bool plain_components(const char *path)
@@ -47,7 +48,8 @@ static bool plain_components(const char *path)
 	while (*path) {
 		size_t n = strcspn(path, "/");
 
-		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+		if (n == 0 || (n == 1 && path[0] == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += n;
 		if (*path == '/' && *++path == '\0')
@@ -108,7 +110,8 @@ int native_sysctl_allowed(const char *path, const struct native_ns *ns, const ch
 	return -EPERM;
 }
 
-static int plan_one(const char *item, const struct native_ns *ns, struct exd_plan *plan, int proc_slot, struct exd_error *err)
+static int plan_one(const char *item, const struct native_ns *ns, struct exd_plan *plan,
+		    int proc_slot, struct exd_error *err)
 {
 	char path[PATH_MAX];
 	const char *equals = strchr(item, '='), *why;
@@ -119,27 +122,31 @@ static int plan_one(const char *item, const struct native_ns *ns, struct exd_pla
 		return exd_error_set(err, EXD_ERR_SYSCTL, 0, "sysctl '%s' is not NAME=VALUE", item);
 	r = native_sysctl_path(item, n, path, sizeof(path));
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_SYSCTL, 0, "'%.*s' is not the name of a sysctl", (int)n, item);
+		return exd_error_set(err, EXD_ERR_SYSCTL, 0, "'%.*s' is not the name of a sysctl",
+				     (int)n, item);
 	r = native_sysctl_allowed(path, ns, &why);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_SYSCTL, 0, "sysctl '%.*s' cannot be set for a container: %s",
-				     (int)n, item, why);
+		return exd_error_set(err, EXD_ERR_SYSCTL, 0,
+				     "sysctl '%.*s' cannot be set for a container: %s", (int)n,
+				     item, why);
 	for (const char *c = equals + 1; *c; c++) {
 		if ((unsigned char)*c < ' ' && *c != '\t')
-			return exd_error_set(err, EXD_ERR_SYSCTL, 0, "the value of sysctl '%.*s' holds a control character",
+			return exd_error_set(err, EXD_ERR_SYSCTL, 0,
+					     "the value of sysctl '%.*s' holds a control character",
 					     (int)n, item);
 	}
 	return exd_plan_sysctl(plan, proc_slot, path, equals + 1);
 }
 
-int native_sysctl_plan(const struct exd_command *command, const struct native_ns *ns, struct exd_plan *plan,
-		       int proc_slot, struct exd_error *err)
+int native_sysctl_plan(const struct exd_command *command, const struct native_ns *ns,
+		       struct exd_plan *plan, int proc_slot, struct exd_error *err)
 {
 	size_t count = exd_command_count(command, EXD_KEY_SYSCTLS);
 
 	exd_plan_blame(plan, EXD_ERR_SYSCTL, 0);
 	for (size_t i = 0; i < count; i++) {
-		int r = plan_one(exd_command_item(command, EXD_KEY_SYSCTLS, i), ns, plan, proc_slot, err);
+		int r = plan_one(exd_command_item(command, EXD_KEY_SYSCTLS, i), ns, plan, proc_slot,
+				 err);
 
 		if (r < 0)
 			return r;

@@ -20,7 +20,7 @@ struct piece {
 
 static struct piece piece_of(const char *text)
 {
-	return (struct piece){ text, strlen(text) };
+	return (struct piece){text, strlen(text)};
 }
 
 static bool same(struct piece a, struct piece b)
@@ -32,7 +32,7 @@ static bool same(struct piece a, struct piece b)
 static struct piece cut(struct piece *rest, char separator)
 {
 	const char *end = memchr(rest->at, separator, rest->size);
-	struct piece head = { rest->at, end ? (size_t)(end - rest->at) : rest->size };
+	struct piece head = {rest->at, end ? (size_t)(end - rest->at) : rest->size};
 	size_t used = head.size + (end ? 1 : 0);
 
 	rest->at += used;
@@ -79,8 +79,8 @@ static bool valid_name(struct piece name)
 
 struct entry {
 	struct piece name;
-	struct piece members;		/* group files */
-	struct piece home;		/* passwd files */
+	struct piece members; /* group files */
+	struct piece home;    /* passwd files */
 	uint32_t id;
 	uint32_t gid;
 };
@@ -108,7 +108,8 @@ static bool next_entry(struct piece *file, bool passwd, struct entry *entry)
 	return false;
 }
 
-static bool find_entry(const char *text, bool passwd, struct piece name, uint32_t id, struct entry *entry)
+static bool find_entry(const char *text, bool passwd, struct piece name, uint32_t id,
+		       struct entry *entry)
 {
 	struct piece file = piece_of(text ? text : "");
 
@@ -156,7 +157,8 @@ static int add_memberships(const char *text, struct piece name, struct native_us
 	return 0;
 }
 
-static int find_group(const struct native_userdb *db, struct piece text, uint32_t *gid, struct exd_error *err)
+static int find_group(const struct native_userdb *db, struct piece text, uint32_t *gid,
+		      struct exd_error *err)
 {
 	struct entry entry;
 	int r;
@@ -164,43 +166,50 @@ static int find_group(const struct native_userdb *db, struct piece text, uint32_
 	if (all_digits(text)) {
 		r = parse_id(text, gid);
 		if (r < 0)
-			return exd_error_set(err, EXD_ERR_USER, 0, "group '%.*s' is not a number of a group",
+			return exd_error_set(err, EXD_ERR_USER, 0,
+					     "group '%.*s' is not a number of a group",
 					     (int)text.size, text.at);
 		return 0;
 	}
 	if (!valid_name(text))
-		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a group", (int)text.size, text.at);
-	if (!find_entry(db->group, false, text, 0, &entry))
-		return exd_error_set(err, EXD_ERR_USER, 0, "no group '%.*s' in the container's /etc/group", (int)text.size,
+		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a group", (int)text.size,
 				     text.at);
+	if (!find_entry(db->group, false, text, 0, &entry))
+		return exd_error_set(err, EXD_ERR_USER, 0,
+				     "no group '%.*s' in the container's /etc/group",
+				     (int)text.size, text.at);
 	*gid = entry.id;
 	return 0;
 }
 
 /* Fills in uid; *entry with the user's line when there is one (else its name is empty). */
-static int find_uid(const struct native_userdb *db, struct piece text, struct native_user *out, struct entry *entry,
-		    struct exd_error *err)
+static int find_uid(const struct native_userdb *db, struct piece text, struct native_user *out,
+		    struct entry *entry, struct exd_error *err)
 {
-	struct piece none = { "", 0 };
+	struct piece none = {"", 0};
 
 	if (all_digits(text)) {
 		if (parse_id(text, &out->uid) < 0)
-			return exd_error_set(err, EXD_ERR_USER, 0, "user '%.*s' is not a number of a user", (int)text.size,
-					     text.at);
+			return exd_error_set(err, EXD_ERR_USER, 0,
+					     "user '%.*s' is not a number of a user",
+					     (int)text.size, text.at);
 		if (!find_entry(db->passwd, true, none, out->uid, entry))
-			*entry = (struct entry){ none, none, none, 0, 0 };
+			*entry = (struct entry){none, none, none, 0, 0};
 		return 0;
 	}
 	if (!valid_name(text))
-		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a user", (int)text.size, text.at);
-	if (!find_entry(db->passwd, true, text, 0, entry))
-		return exd_error_set(err, EXD_ERR_USER, 0, "no user '%.*s' in the container's /etc/passwd", (int)text.size,
+		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a user", (int)text.size,
 				     text.at);
+	if (!find_entry(db->passwd, true, text, 0, entry))
+		return exd_error_set(err, EXD_ERR_USER, 0,
+				     "no user '%.*s' in the container's /etc/passwd",
+				     (int)text.size, text.at);
 	out->uid = entry->id;
 	return 0;
 }
 
-static int find(const struct native_userdb *db, const char *spec, struct native_user *out, struct exd_error *err)
+static int find(const struct native_userdb *db, const char *spec, struct native_user *out,
+		struct exd_error *err)
 {
 	struct piece group = piece_of(spec), user = cut(&group, ':');
 	bool has_group = strchr(spec, ':') != NULL;
@@ -217,13 +226,16 @@ static int find(const struct native_userdb *db, const char *spec, struct native_
 		r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "groups of user '%s'", spec);
 	if (r < 0)
 		return r;
-	out->home = entry.home.size > 0 && entry.home.at[0] == '/' ? strndup(entry.home.at, entry.home.size) : strdup("/");
+	out->home = entry.home.size > 0 && entry.home.at[0] == '/'
+			    ? strndup(entry.home.at, entry.home.size)
+			    : strdup("/");
 	return out->home ? 0 : exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "user '%s'", spec);
 }
 
-int native_user_find(const struct native_userdb *db, const char *spec, struct native_user *out, struct exd_error *err)
+int native_user_find(const struct native_userdb *db, const char *spec, struct native_user *out,
+		     struct exd_error *err)
 {
-	struct native_user user = { 0 };
+	struct native_user user = {0};
 	int r = find(db, spec && *spec ? spec : "0", &user, err);
 
 	if (r < 0)
@@ -233,7 +245,8 @@ int native_user_find(const struct native_userdb *db, const char *spec, struct na
 	return r;
 }
 
-int native_user_add_group(const struct native_userdb *db, const char *name, struct native_user *user, struct exd_error *err)
+int native_user_add_group(const struct native_userdb *db, const char *name,
+			  struct native_user *user, struct exd_error *err)
 {
 	uint32_t gid;
 	int r = find_group(db, piece_of(name), &gid, err);
@@ -249,5 +262,5 @@ void native_user_release(struct native_user *user)
 {
 	free(user->groups);
 	free(user->home);
-	*user = (struct native_user){ 0 };
+	*user = (struct native_user){0};
 }

@@ -19,14 +19,15 @@ struct native_userdb {
 struct native_user {
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t *groups;		/* additional ones */
+	uint32_t *groups; /* additional ones */
 	size_t group_count;
 	char *home;
 };
 
 /*
- * Reads a text file below a directory that may be hostile: the path cannot leave it, only a regular file of at most
- * NATIVE_USERDB_MAX bytes is read, and nothing else is opened. -ENOENT, -EMEDIUMTYPE (no regular file), -EFBIG.
+ * Reads a text file below a directory that may be hostile: the path cannot leave it, only a regular
+ * file of at most NATIVE_USERDB_MAX bytes is read, and nothing else is opened. -ENOENT,
+ * -EMEDIUMTYPE (no regular file), -EFBIG.
  */
 int native_file_read(int root_fd, const char *path, char **out);
 /* The same of a file that an O_PATH descriptor names. */
@@ -34,19 +35,25 @@ int native_handle_read(int handle, char **out);
 
 /* Both files below root_fd. A missing file is no failure. EXD_ERR_USER. */
 int native_userdb_read(struct native_userdb *db, int root_fd, struct exd_error *err);
-/* What came of reading one of them (a path for people): 0 when it was read or is not there. EXD_ERR_USER. */
+/*
+ * What came of reading one of them (a path for people): 0 when it was read or is not there.
+ * EXD_ERR_USER.
+ */
 int native_userdb_check(int r, const char *path, struct exd_error *err);
 void native_userdb_release(struct native_userdb *db);
 
 /*
- * USER[:GROUP] with names or numbers ("" or NULL: root). Digits are always a number: no sign, space, leading zero, or
- * 4294967295 (which system calls take for "unchanged"). A number without an entry is fine: its group is then 0, its home "/". Without a
- * group, the user's memberships are its additional groups. EXD_ERR_USER.
+ * USER[:GROUP] with names or numbers ("" or NULL: root). Digits are always a number: no sign,
+ * space, leading zero, or 4294967295 (which system calls take for "unchanged"). A number without an
+ * entry is fine: its group is then 0, its home "/". Without a group, the user's memberships are its
+ * additional groups. EXD_ERR_USER.
  */
-int native_user_find(const struct native_userdb *db, const char *spec, struct native_user *out, struct exd_error *err);
+int native_user_find(const struct native_userdb *db, const char *spec, struct native_user *out,
+		     struct exd_error *err);
 
 /* Adds an additional group by name or number. */
-int native_user_add_group(const struct native_userdb *db, const char *name, struct native_user *user, struct exd_error *err);
+int native_user_add_group(const struct native_userdb *db, const char *name,
+			  struct native_user *user, struct exd_error *err);
 void native_user_release(struct native_user *user);
 
 #endif

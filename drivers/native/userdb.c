@@ -28,7 +28,10 @@ static int open_in_root(int root_fd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* From an O_PATH handle, so that nothing but a regular file is ever really opened: opening a device may act, a fifo may hang. */
+/*
+ * From an O_PATH handle, so that nothing but a regular file is ever really opened: opening a device
+ * may act, a fifo may hang.
+ */
 static int open_regular(int handle)
 {
 	char self[40];
@@ -80,7 +83,8 @@ int native_handle_read(int handle, char **out)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	/* st_size is a hint only: the file may grow, and files of proc have none */
-	max = st.st_size > 0 && st.st_size < (off_t)NATIVE_USERDB_MAX ? (size_t)st.st_size + 1 : NATIVE_USERDB_MAX;
+	max = st.st_size > 0 && st.st_size < (off_t)NATIVE_USERDB_MAX ? (size_t)st.st_size + 1
+								      : NATIVE_USERDB_MAX;
 	text = malloc(max + 1);
 	if (!text)
 		return -ENOMEM;
@@ -103,21 +107,25 @@ int native_userdb_check(int r, const char *path, struct exd_error *err)
 	if (r == -ENOENT || r == -ENOTDIR || r == 0)
 		return 0;
 	if (r == -EMEDIUMTYPE)
-		return exd_error_set(err, EXD_ERR_USER, 0, "the container's %s is not a regular file", path);
+		return exd_error_set(err, EXD_ERR_USER, 0,
+				     "the container's %s is not a regular file", path);
 	if (r == -EFBIG)
-		return exd_error_set(err, EXD_ERR_USER, 0, "the container's %s is larger than %u bytes", path,
+		return exd_error_set(err, EXD_ERR_USER, 0,
+				     "the container's %s is larger than %u bytes", path,
 				     NATIVE_USERDB_MAX);
 	return exd_error_set(err, EXD_ERR_USER, -r, "cannot read the container's %s", path);
 }
 
 int native_userdb_read(struct native_userdb *db, int root_fd, struct exd_error *err)
 {
-	struct native_userdb fresh = { NULL, NULL };
+	struct native_userdb fresh = {NULL, NULL};
 	int r;
 
-	r = native_userdb_check(native_file_read(root_fd, "etc/passwd", &fresh.passwd), "/etc/passwd", err);
+	r = native_userdb_check(native_file_read(root_fd, "etc/passwd", &fresh.passwd),
+				"/etc/passwd", err);
 	if (r == 0)
-		r = native_userdb_check(native_file_read(root_fd, "etc/group", &fresh.group), "/etc/group", err);
+		r = native_userdb_check(native_file_read(root_fd, "etc/group", &fresh.group),
+					"/etc/group", err);
 	if (r < 0)
 		native_userdb_release(&fresh);
 	else
@@ -129,5 +137,5 @@ void native_userdb_release(struct native_userdb *db)
 {
 	free(db->passwd);
 	free(db->group);
-	*db = (struct native_userdb){ NULL, NULL };
+	*db = (struct native_userdb){NULL, NULL};
 }

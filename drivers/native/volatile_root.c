@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The volatile root: the host's programs read-only on a tmpfs, a few files of its /etc, and all else private and empty. */
+/* The volatile root: the host's programs read-only, some of its /etc, all else private and empty. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,22 +19,22 @@ static const struct folder {
 	const char *path;
 	mode_t mode;
 } folders[] = {
-	{ "/etc", 0755 },
-	{ "/home", 0755 },
-	{ "/media", 0755 },
-	{ "/mnt", 0755 },
-	{ "/opt", 0755 },
-	{ "/root", 0700 },
-	{ "/run", 0755 },
-	{ "/run/lock", 01777 },
-	{ "/srv", 0755 },
-	{ "/tmp", 01777 },
-	{ "/var", 0755 },
-	{ "/var/cache", 0755 },
-	{ "/var/lib", 0755 },
-	{ "/var/log", 0755 },
-	{ "/var/spool", 0755 },
-	{ "/var/tmp", 01777 },
+	{"/etc", 0755},
+	{"/home", 0755},
+	{"/media", 0755},
+	{"/mnt", 0755},
+	{"/opt", 0755},
+	{"/root", 0700},
+	{"/run", 0755},
+	{"/run/lock", 01777},
+	{"/srv", 0755},
+	{"/tmp", 01777},
+	{"/var", 0755},
+	{"/var/cache", 0755},
+	{"/var/lib", 0755},
+	{"/var/log", 0755},
+	{"/var/spool", 0755},
+	{"/var/tmp", 01777},
 };
 
 /* Private keys lie beside certificates, so folders that may hold them are taken apart. */
@@ -81,7 +81,8 @@ int native_volatile_users(struct native_run *run)
 	if (uid == 0 || uid == 65534) {
 		run->users.passwd = strdup(passwd_text);
 		run->users.group = strdup(group_text);
-	} else if (asprintf(&run->users.passwd, "%suser:x:%u:%u::/home:/bin/sh\n", passwd_text, uid, gid) < 0 ||
+	} else if (asprintf(&run->users.passwd, "%suser:x:%u:%u::/home:/bin/sh\n", passwd_text, uid,
+			    gid) < 0 ||
 		   asprintf(&run->users.group, "%suser:x:%u:\n", group_text, gid) < 0) {
 		return no_memory(run);
 	}
@@ -108,7 +109,7 @@ static int add_piece(struct native_run *run, const char *path)
 	struct native_bind *bind = &run->binds[run->bind_count];
 	struct stat st;
 
-	*bind = (struct native_bind){ .target = path, .slot = -1 };
+	*bind = (struct native_bind){.target = path, .slot = -1};
 	bind->link = plain_link(path);
 	if (bind->link) {
 		run->bind_count++;
@@ -118,7 +119,8 @@ static int add_piece(struct native_run *run, const char *path)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open '%s' for the volatile root", path);
+		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno,
+				     "cannot open '%s' for the volatile root", path);
 	bind->directory = S_ISDIR(st.st_mode);
 	bind->slot = native_clone(run, take_fd(&fd), true, MOUNT_ATTR_RDONLY, 0);
 	run->bind_count++;
@@ -152,7 +154,8 @@ static void put_network_file(struct native_run *run, const char *path, const cha
 
 	if (run->ns[NATIVE_NS_NET].mode != NATIVE_NS_OWN) {
 		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (root >= 0 && native_file_read(root, path, &text) == 0 && strlen(text) <= HOST_FILE_MAX)
+		if (root >= 0 && native_file_read(root, path, &text) == 0 &&
+		    strlen(text) <= HOST_FILE_MAX)
 			otherwise = text;
 	}
 	put_file(run, path, otherwise);
@@ -163,7 +166,12 @@ static int put_files(struct native_run *run)
 	cleanup_free char *hosts = NULL, *hostname = NULL;
 	const char *name = run->hostname ? run->hostname : "localhost";
 
-	if (asprintf(&hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t%s\n", name) < 0 ||
+	if (asprintf(
+		    &hosts,
+		    "127.0.0.1\tlocalhost\n"
+		    "::1\tlocalhost ip6-localhost ip6-loopback\n"
+		    "127.0.1.1\t%s\n",
+		    name) < 0 ||
 	    asprintf(&hostname, "%s\n", name) < 0)
 		return no_memory(run);
 	if (run->users.passwd)
@@ -191,7 +199,8 @@ int native_volatile_fill(struct native_run *run)
 			(void)exd_plan_symlink(run->plan, run->root, bind->target, bind->link);
 		else
 			(void)exd_plan_attach(run->plan, bind->slot, run->root, bind->target,
-					      bind->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
+					      bind->directory ? EXD_ATTACH_MAKE_DIR
+							      : EXD_ATTACH_MAKE_FILE);
 	}
 	return put_files(run);
 }

@@ -16,27 +16,29 @@ static const struct {
 	uint64_t expected;
 	const char *what;
 } rules[] = {
-	{ { 0 }, BASICS, "nothing asked" },
-	{ { .add = BIT(SYS_ADMIN) }, BASICS | BIT(SYS_ADMIN), "one added" },
-	{ { .add = BIT(KILL) }, BASICS, "one added that is there" },
-	{ { .drop = BIT(KILL) }, BASICS & ~BIT(KILL), "one dropped" },
-	{ { .drop = BIT(SYS_ADMIN) }, BASICS, "one dropped that is not there" },
-	{ { .add_all = true }, ALL, "all added" },
-	{ { .drop_all = true }, 0, "all dropped" },
-	{ { .add_all = true, .drop = BIT(SYS_ADMIN) }, ALL & ~BIT(SYS_ADMIN), "all but one" },
-	{ { .drop_all = true, .add = BIT(SYS_TIME) }, BIT(SYS_TIME), "only one" },
-	{ { .add_all = true, .drop_all = true }, 0, "all added and dropped is none" },
-	{ { .add_all = true, .drop_all = true, .add = BIT(KILL) }, BIT(KILL), "and one by name" },
-	{ { .add = BIT(KILL), .drop = BIT(KILL) }, BASICS, "adding beats dropping" },
-	{ { .add = BIT(SYS_TIME), .drop = BIT(KILL) }, (BASICS & ~BIT(KILL)) | BIT(SYS_TIME), "one for one" },
+	{{0}, BASICS, "nothing asked"},
+	{{.add = BIT(SYS_ADMIN)}, BASICS | BIT(SYS_ADMIN), "one added"},
+	{{.add = BIT(KILL)}, BASICS, "one added that is there"},
+	{{.drop = BIT(KILL)}, BASICS & ~BIT(KILL), "one dropped"},
+	{{.drop = BIT(SYS_ADMIN)}, BASICS, "one dropped that is not there"},
+	{{.add_all = true}, ALL, "all added"},
+	{{.drop_all = true}, 0, "all dropped"},
+	{{.add_all = true, .drop = BIT(SYS_ADMIN)}, ALL & ~BIT(SYS_ADMIN), "all but one"},
+	{{.drop_all = true, .add = BIT(SYS_TIME)}, BIT(SYS_TIME), "only one"},
+	{{.add_all = true, .drop_all = true}, 0, "all added and dropped is none"},
+	{{.add_all = true, .drop_all = true, .add = BIT(KILL)}, BIT(KILL), "and one by name"},
+	{{.add = BIT(KILL), .drop = BIT(KILL)}, BASICS, "adding beats dropping"},
+	{{.add = BIT(SYS_TIME), .drop = BIT(KILL)},
+	 (BASICS & ~BIT(KILL)) | BIT(SYS_TIME),
+	 "one for one"},
 };
 
 START_TEST(test_rules)
 {
 	uint64_t caps = native_caps_change(BASICS, ALL, &rules[_i].change);
 
-	ck_assert_msg(caps == rules[_i].expected, "%s: %#jx instead of %#jx", rules[_i].what, (uintmax_t)caps,
-		      (uintmax_t)rules[_i].expected);
+	ck_assert_msg(caps == rules[_i].expected, "%s: %#jx instead of %#jx", rules[_i].what,
+		      (uintmax_t)caps, (uintmax_t)rules[_i].expected);
 }
 END_TEST
 
@@ -44,28 +46,28 @@ static const struct {
 	const char *name;
 	int number;
 } names[] = {
-	{ "CHOWN", CAP_CHOWN },
-	{ "cap_chown", CAP_CHOWN },
-	{ "CAP_NET_ADMIN", CAP_NET_ADMIN },
-	{ "Net_Admin", CAP_NET_ADMIN },
-	{ "sys_admin", CAP_SYS_ADMIN },
-	{ "", -EINVAL },
-	{ "CAP_", -EINVAL },
-	{ "21", -EINVAL },
-	{ "CAP_21", -EINVAL },
-	{ "all", -EINVAL },
-	{ "NET_ADMIN ", -EINVAL },
-	{ " NET_ADMIN", -EINVAL },
-	{ "NET_ADMINS", -EINVAL },
-	{ "NET_ADMIN=ep", -EINVAL },
-	{ "CAP_CAP_CHOWN", -EINVAL },
-	{ "a_name_that_is_longer_than_any_capability_could_ever_be_and_then_some_more", -EINVAL },
+	{"CHOWN", CAP_CHOWN},
+	{"cap_chown", CAP_CHOWN},
+	{"CAP_NET_ADMIN", CAP_NET_ADMIN},
+	{"Net_Admin", CAP_NET_ADMIN},
+	{"sys_admin", CAP_SYS_ADMIN},
+	{"", -EINVAL},
+	{"CAP_", -EINVAL},
+	{"21", -EINVAL},
+	{"CAP_21", -EINVAL},
+	{"all", -EINVAL},
+	{"NET_ADMIN ", -EINVAL},
+	{" NET_ADMIN", -EINVAL},
+	{"NET_ADMINS", -EINVAL},
+	{"NET_ADMIN=ep", -EINVAL},
+	{"CAP_CAP_CHOWN", -EINVAL},
+	{"a_name_that_is_longer_than_any_capability_could_ever_be_and_then_some_more", -EINVAL},
 };
 
 START_TEST(test_names)
 {
-	ck_assert_msg(native_cap_number(names[_i].name) == names[_i].number, "'%s' is %d", names[_i].name,
-		      native_cap_number(names[_i].name));
+	ck_assert_msg(native_cap_number(names[_i].name) == names[_i].number, "'%s' is %d",
+		      names[_i].name, native_cap_number(names[_i].name));
 }
 END_TEST
 

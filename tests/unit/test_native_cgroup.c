@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The native driver's cgroup parts that need no cgroup: layouts, limits, rules, lists and counters from texts. */
+/* The native driver's cgroup parts that need no cgroup: layouts, limits, rules and counters. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,26 +18,31 @@
 #include "drivers/native/netdev.h"
 #include "tests/tap.h"
 
+/* The cgroup of a container, as it is seen in its root file system. */
+#define FOREIGN                                                          \
+	"50 1 0:33 /docker/abc /run/x/rootfs/sys/fs/cgroup/memory rw - " \
+	"cgroup cgroup rw,memory\n"
 #define V1_MOUNT(id, name, options) \
 	id " 31 0:30 / /sys/fs/cgroup/" name " rw,nosuid shared:9 - cgroup cgroup rw," options "\n"
 
 static const char v1_mounts[] =
 	"23 1 0:21 / /sys rw,nosuid - sysfs sysfs rw\n"
-	"31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"
-	V1_MOUNT("32", "systemd", "xattr,release_agent=/usr/lib/systemd/systemd-cgroups-agent,name=systemd")
-	V1_MOUNT("33", "cpu,cpuacct", "cpu,cpuacct")
-	V1_MOUNT("34", "memory", "memory")
-	V1_MOUNT("35", "pids", "pids")
-	V1_MOUNT("36", "cpuset", "cpuset,clone_children");
-static const char v1_own[] = "11:cpuset:/\n9:pids:/user\n4:cpuacct,cpu:/user\n3:memory:/user\n1:name=systemd:/user/x\n";
+	"31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n" V1_MOUNT(
+		"32", "systemd",
+		"xattr,release_agent=/usr/lib/systemd/systemd-cgroups-agent,name=systemd")
+		V1_MOUNT("33", "cpu,cpuacct", "cpu,cpuacct") V1_MOUNT("34", "memory", "memory")
+			V1_MOUNT("35", "pids", "pids")
+				V1_MOUNT("36", "cpuset", "cpuset,clone_children");
+static const char v1_own[] =
+	"11:cpuset:/\n9:pids:/user\n4:cpuacct,cpu:/user\n3:memory:/user\n1:name=systemd:/user/x\n";
 
-static const char v2_mounts[] = "42 23 0:37 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+static const char v2_mounts[] =
+	"42 23 0:37 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 static const char v2_own[] = "0::/system.slice/host.service\n";
 
-static const char hybrid_mounts[] =
-	V1_MOUNT("33", "memory", "memory")
-	V1_MOUNT("34", "freezer", "freezer")
-	"41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+static const char hybrid_mounts[] = V1_MOUNT("33", "memory", "memory") V1_MOUNT(
+	"34", "freezer",
+	"freezer") "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
 static const char hybrid_own[] = "6:freezer:/\n4:memory:/a/b\n0::/\n";
 
 /* /proc/cgroups of a kernel whose memory controller is switched off. */
@@ -106,8 +111,9 @@ static void check_limits(const char *expected)
 
 	ck_assert_int_eq(read_limits(), 0);
 	for (size_t i = 0; i < limits.count; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s=%s%s", used ? "; " : "",
-					 limits.list[i].file, native_limit_text(&limits.list[i]),
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s=%s%s",
+					 used ? "; " : "", limits.list[i].file,
+					 native_limit_text(&limits.list[i]),
 					 limits.list[i].skip_missing ? "?" : "");
 	ck_assert_str_eq(text, expected);
 }
@@ -120,7 +126,7 @@ static void check_refused(const char *key, const char *controller)
 	ck_assert_str_eq(limits.refused[0].controller, controller);
 }
 
-/* ---- layout --------------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 START_TEST(v1_hierarchies_are_found_once_each)
 {
@@ -180,22 +186,22 @@ END_TEST
 
 START_TEST(cgroup_of_a_container_mounted_elsewhere_is_not_taken)
 {
-	parse("50 1 0:33 /docker/abc /run/x/rootfs/sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-	      V1_MOUNT("51", "memory", "memory"), "4:memory:/user\n");
+	parse(FOREIGN V1_MOUNT("51", "memory", "memory"), "4:memory:/user\n");
 	ck_assert_str_eq(find("memory")->mount, "/sys/fs/cgroup/memory");
 }
 END_TEST
 
 START_TEST(only_the_cgroup_of_another_is_no_layout)
 {
-	parse("50 1 0:33 /docker/abc /run/x/rootfs/sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "4:memory:/docker/ab\n");
+	parse(FOREIGN, "4:memory:/docker/ab\n");
 	ck_assert_uint_eq(layout.count, 0);
 }
 END_TEST
 
 START_TEST(inside_a_container_its_own_part_is_taken)
 {
-	parse("50 1 0:33 /docker/abc /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "4:memory:/docker/abc/x\n");
+	parse("50 1 0:33 /docker/abc /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+	      "4:memory:/docker/abc/x\n");
 	ck_assert_str_eq(find("memory")->mount, "/sys/fs/cgroup/memory");
 	ck_assert_uint_eq(find("memory")->depth, strlen("/docker/abc"));
 }
@@ -210,14 +216,17 @@ END_TEST
 
 START_TEST(mount_of_the_whole_is_better_than_of_a_part)
 {
-	parse("50 1 0:33 /user /part rw - cgroup cgroup rw,memory\n" V1_MOUNT("51", "memory", "memory"), "4:memory:/user\n");
+	parse("50 1 0:33 /user /part rw - cgroup cgroup rw,memory\n" V1_MOUNT("51", "memory",
+									      "memory"),
+	      "4:memory:/user\n");
 	ck_assert_str_eq(find("memory")->mount, "/sys/fs/cgroup/memory");
 }
 END_TEST
 
 START_TEST(writable_mount_is_better_than_read_only)
 {
-	parse("50 1 0:33 / /ro ro,nosuid - cgroup cgroup rw,memory\n50 1 0:33 /user /rw rw - cgroup cgroup rw,memory\n",
+	parse("50 1 0:33 / /ro ro,nosuid - cgroup cgroup rw,memory\n"
+	      "50 1 0:33 /user /rw rw - cgroup cgroup rw,memory\n",
 	      "4:memory:/user\n");
 	ck_assert_str_eq(find("memory")->mount, "/rw");
 	ck_assert(!find("memory")->readonly);
@@ -233,7 +242,8 @@ END_TEST
 
 START_TEST(damaged_texts_are_skipped)
 {
-	parse("50 1 0:33 / - cgroup cgroup rw,memory\n - cgroup\nx\n51 1 - cgroup2 x\n", "4\n5:memory\n:::\n0::/\n");
+	parse("50 1 0:33 / - cgroup cgroup rw,memory\n - cgroup\nx\n51 1 - cgroup2 x\n",
+	      "4\n5:memory\n:::\n0::/\n");
 	ck_assert_uint_eq(layout.count, 0);
 }
 END_TEST
@@ -245,7 +255,8 @@ START_TEST(more_hierarchies_than_there_is_room_for_are_cut)
 
 	for (int i = 1; i <= CGROUP_HIERARCHIES_MAX + 8; i++) {
 		o += (size_t)snprintf(own + o, sizeof(own) - o, "%d:name=n%d:/\n", i, i);
-		m += (size_t)snprintf(mounts + m, sizeof(mounts) - m, "%d 1 0:%d / /n%d rw - cgroup c rw,name=n%d\n", i, i, i, i);
+		m += (size_t)snprintf(mounts + m, sizeof(mounts) - m,
+				      "%d 1 0:%d / /n%d rw - cgroup c rw,name=n%d\n", i, i, i, i);
 	}
 	parse(mounts, own);
 	ck_assert_uint_eq(layout.count, CGROUP_HIERARCHIES_MAX);
@@ -261,7 +272,7 @@ START_TEST(words_of_lists_are_whole)
 }
 END_TEST
 
-/* ---- limits --------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 START_TEST(no_limits_write_nothing)
 {
@@ -323,7 +334,8 @@ START_TEST(other_memory_limits)
 	set("memory_swappiness", "0");
 	set("oom_kill_disable", "yes");
 	use_v1();
-	check_limits("memory.soft_limit_in_bytes=1048576; memory.swappiness=0; memory.oom_control=1");
+	check_limits(
+		"memory.soft_limit_in_bytes=1048576; memory.swappiness=0; memory.oom_control=1");
 }
 END_TEST
 
@@ -441,6 +453,18 @@ START_TEST(cpuset_and_pids)
 }
 END_TEST
 
+START_TEST(cpusets_are_compared_by_ranges)
+{
+	ck_assert(native_cpuset_within("0", "0-1"));
+	ck_assert(native_cpuset_within("0-1,5", "0-3,5"));
+	ck_assert(native_cpuset_within("3", "3"));
+	ck_assert(!native_cpuset_within("2", "0-1"));
+	ck_assert(!native_cpuset_within("0-4", "0-3,5"));
+	ck_assert(!native_cpuset_within("0", ""));
+	ck_assert(native_cpuset_within("", ""));
+}
+END_TEST
+
 START_TEST(unlimited_pids)
 {
 	use_v2("pids\n");
@@ -452,9 +476,18 @@ END_TEST
 START_TEST(all_limits_at_once_fit)
 {
 	static const char *const all[][2] = {
-		{ "memory", "64m" }, { "memory_swap", "65m" }, { "memory_reservation", "1m" }, { "memory_swappiness", "1" },
-		{ "oom_kill_disable", "1" }, { "cpu_shares", "2" }, { "cpu_period", "1000" }, { "cpu_quota", "1000" },
-		{ "cpus", "1" }, { "cpuset_cpus", "0" }, { "cpuset_mems", "0" }, { "pids_limit", "1" },
+		{"memory", "64m"},
+		{"memory_swap", "65m"},
+		{"memory_reservation", "1m"},
+		{"memory_swappiness", "1"},
+		{"oom_kill_disable", "1"},
+		{"cpu_shares", "2"},
+		{"cpu_period", "1000"},
+		{"cpu_quota", "1000"},
+		{"cpus", "1"},
+		{"cpuset_cpus", "0"},
+		{"cpuset_mems", "0"},
+		{"pids_limit", "1"},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -505,7 +538,7 @@ START_TEST(limits_of_one_hierarchy_can_be_refused_later)
 }
 END_TEST
 
-/* ---- cures, v2's controllers, rules, records, counters ------------------------------------------------------ */
+/* ---- cures, v2's controllers, rules, records, counters --------------------------------------- */
 
 static void check_cure(const char *controller, const char *part)
 {
@@ -564,12 +597,13 @@ END_TEST
 
 START_TEST(device_rules)
 {
-	struct native_device device = { .mode = S_IFCHR | 0666, .rdev = makedev(1, 3), .access = 7 };
+	struct native_device device = {.mode = S_IFCHR | 0666, .rdev = makedev(1, 3), .access = 7};
 	char text[CGROUP_DEVICE_RULE];
 
 	cgroup_device_rule(&device, text);
 	ck_assert_str_eq(text, "c 1:3 rwm");
-	device = (struct native_device){ .mode = S_IFBLK, .rdev = makedev(4095, 1048575), .access = 4 };
+	device = (struct native_device){
+		.mode = S_IFBLK, .rdev = makedev(4095, 1048575), .access = 4};
 	cgroup_device_rule(&device, text);
 	ck_assert_str_eq(text, "b 4095:1048575 r");
 	for (const char *const *rule = cgroup_device_defaults; *rule; rule++)
@@ -591,15 +625,16 @@ END_TEST
 
 START_TEST(network_counts_all_but_loopback)
 {
-	struct exd_stats stats = { .struct_size = sizeof(stats) };
+	struct exd_stats stats = {.struct_size = sizeof(stats)};
 
 	netdev_sum("Inter-|   Receive                            |  Transmit\n"
-		   " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls\n"
+		   " face |bytes    packets errs drop fifo|bytes    packets errs drop\n"
 		   "    lo:  100  1 0 0 0 0 0 0  100 1 0 0 0 0 0 0\n"
 		   "  eth0: 1000 10 1 2 0 0 0 0 2000 20 3 4 0 0 0 0\n"
 		   "eth0:1:5 5 5 5 0 0 0 0 6 6 6 6 0 0 0 0\n"
 		   " local0: 1 1 1 1 0 0 0 0 1 1 1 1 0 0 0 0\n"
-		   "  bad: 7 7\n", &stats);
+		   "  bad: 7 7\n",
+		   &stats);
 	ck_assert_uint_eq(stats.network_rx_bytes, 1006);
 	ck_assert_uint_eq(stats.network_rx_packets, 16);
 	ck_assert_uint_eq(stats.network_rx_errors, 7);
@@ -659,6 +694,7 @@ static void add_limits(TCase *tc)
 	tcase_add_test(tc, cpus_are_read_exactly);
 	tcase_add_test(tc, weight_keeps_ratios_and_ends);
 	tcase_add_test(tc, cpuset_and_pids);
+	tcase_add_test(tc, cpusets_are_compared_by_ranges);
 	tcase_add_test(tc, unlimited_pids);
 	tcase_add_test(tc, all_limits_at_once_fit);
 	tcase_add_test(tc, limit_without_its_controller_is_refused);

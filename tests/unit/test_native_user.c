@@ -36,7 +36,7 @@ static char group[] = "root:x:0:\n"
 		      "apps:x:50:ap\n"
 		      "broken:x:5x:app\n"
 		      "app:x:1000:";
-static const struct native_userdb db = { passwd, group };
+static const struct native_userdb db = {passwd, group};
 
 #define BAD UINT32_MAX
 
@@ -46,87 +46,87 @@ static const struct {
 	uint32_t gid;
 	const char *home;
 } forms[] = {
-	{ "", 0, 0, "/root" },
-	{ "0", 0, 0, "/root" },
-	{ "root", 0, 0, "/root" },
-	{ "1", 1, 1, "/usr/sbin" },
-	{ "daemon", 1, 1, "/usr/sbin" },
-	{ "nohome", 7, 8, "/" },
-	{ "1000", 1000, 1000, "/srv/app" },
-	{ "app", 1000, 1000, "/srv/app" },
-	{ "app:audio", 1000, 29, "/srv/app" },
-	{ "app:0", 1000, 0, "/srv/app" },
-	{ "app:77", 1000, 77, "/srv/app" },
-	{ "1234", 1234, 0, "/" },
-	{ "1234:1234", 1234, 1234, "/" },
-	{ "1234:app", 1234, 1000, "/" },
-	{ "0:0", 0, 0, "/root" },
-	{ "4294967294", 4294967294, 4294967294, "/top" },
-	{ "4294967293:4294967294", 4294967293, 4294967294, "/" },
-	{ "relative", 12, 12, "/" },
-	{ "user.name-x_y$", 13, 13, "/odd" },
+	{"", 0, 0, "/root"},
+	{"0", 0, 0, "/root"},
+	{"root", 0, 0, "/root"},
+	{"1", 1, 1, "/usr/sbin"},
+	{"daemon", 1, 1, "/usr/sbin"},
+	{"nohome", 7, 8, "/"},
+	{"1000", 1000, 1000, "/srv/app"},
+	{"app", 1000, 1000, "/srv/app"},
+	{"app:audio", 1000, 29, "/srv/app"},
+	{"app:0", 1000, 0, "/srv/app"},
+	{"app:77", 1000, 77, "/srv/app"},
+	{"1234", 1234, 0, "/"},
+	{"1234:1234", 1234, 1234, "/"},
+	{"1234:app", 1234, 1000, "/"},
+	{"0:0", 0, 0, "/root"},
+	{"4294967294", 4294967294, 4294967294, "/top"},
+	{"4294967293:4294967294", 4294967293, 4294967294, "/"},
+	{"relative", 12, 12, "/"},
+	{"user.name-x_y$", 13, 13, "/odd"},
 	/* digits are a number also where someone has such a name */
-	{ "2000", 2000, 0, "/" },
-	{ "3000", 3000, 3000, "/digits" },
-	{ "1:", BAD, 0, NULL },
-	{ ":1", BAD, 0, NULL },
-	{ ":", BAD, 0, NULL },
-	{ "1::1", BAD, 0, NULL },
-	{ "1:1:1", BAD, 0, NULL },
-	{ "01", BAD, 0, NULL },
-	{ "00", BAD, 0, NULL },
-	{ "0000000000001", BAD, 0, NULL },
-	{ "1:01", BAD, 0, NULL },
-	{ " 1", BAD, 0, NULL },
-	{ "1 ", BAD, 0, NULL },
-	{ "\t1", BAD, 0, NULL },
-	{ "1\n", BAD, 0, NULL },
-	{ " ", BAD, 0, NULL },
-	{ "1x", BAD, 0, NULL },
-	{ "x1", BAD, 0, NULL },
-	{ "0x0", BAD, 0, NULL },
-	{ "0x1", BAD, 0, NULL },
-	{ "0b1", BAD, 0, NULL },
-	{ "1e3", BAD, 0, NULL },
-	{ "1.0", BAD, 0, NULL },
-	{ "1,0", BAD, 0, NULL },
-	{ "-1", BAD, 0, NULL },
-	{ "-0", BAD, 0, NULL },
-	{ "+1", BAD, 0, NULL },
-	{ "1:-1", BAD, 0, NULL },
-	{ "4294967295", BAD, 0, NULL },
-	{ "1:4294967295", BAD, 0, NULL },
-	{ "4294967296", BAD, 0, NULL },
-	{ "4294967297", BAD, 0, NULL },
-	{ "9999999999", BAD, 0, NULL },
-	{ "18446744073709551616", BAD, 0, NULL },
-	{ "18446744073709551617", BAD, 0, NULL },
-	{ "nosuch", BAD, 0, NULL },
-	{ "Root", BAD, 0, NULL },
-	{ "roo", BAD, 0, NULL },
-	{ "rootx", BAD, 0, NULL },
-	{ "root:nosuch", BAD, 0, NULL },
-	{ "root:broken", BAD, 0, NULL },
-	{ "brokenuid", BAD, 0, NULL },
-	{ "octal", BAD, 0, NULL },
-	{ "huge", BAD, 0, NULL },
-	{ "minus", BAD, 0, NULL },
-	{ "negative", BAD, 0, NULL },
-	{ "spaced", BAD, 0, NULL },
-	{ "nis", BAD, 0, NULL },
-	{ "+nis", BAD, 0, NULL },
-	{ "#", BAD, 0, NULL },
-	{ "# a comment", BAD, 0, NULL },
-	{ "../root", BAD, 0, NULL },
-	{ "root/", BAD, 0, NULL },
-	{ "root,app", BAD, 0, NULL },
-	{ "\xd9\xa1", BAD, 0, NULL },
+	{"2000", 2000, 0, "/"},
+	{"3000", 3000, 3000, "/digits"},
+	{"1:", BAD, 0, NULL},
+	{":1", BAD, 0, NULL},
+	{":", BAD, 0, NULL},
+	{"1::1", BAD, 0, NULL},
+	{"1:1:1", BAD, 0, NULL},
+	{"01", BAD, 0, NULL},
+	{"00", BAD, 0, NULL},
+	{"0000000000001", BAD, 0, NULL},
+	{"1:01", BAD, 0, NULL},
+	{" 1", BAD, 0, NULL},
+	{"1 ", BAD, 0, NULL},
+	{"\t1", BAD, 0, NULL},
+	{"1\n", BAD, 0, NULL},
+	{" ", BAD, 0, NULL},
+	{"1x", BAD, 0, NULL},
+	{"x1", BAD, 0, NULL},
+	{"0x0", BAD, 0, NULL},
+	{"0x1", BAD, 0, NULL},
+	{"0b1", BAD, 0, NULL},
+	{"1e3", BAD, 0, NULL},
+	{"1.0", BAD, 0, NULL},
+	{"1,0", BAD, 0, NULL},
+	{"-1", BAD, 0, NULL},
+	{"-0", BAD, 0, NULL},
+	{"+1", BAD, 0, NULL},
+	{"1:-1", BAD, 0, NULL},
+	{"4294967295", BAD, 0, NULL},
+	{"1:4294967295", BAD, 0, NULL},
+	{"4294967296", BAD, 0, NULL},
+	{"4294967297", BAD, 0, NULL},
+	{"9999999999", BAD, 0, NULL},
+	{"18446744073709551616", BAD, 0, NULL},
+	{"18446744073709551617", BAD, 0, NULL},
+	{"nosuch", BAD, 0, NULL},
+	{"Root", BAD, 0, NULL},
+	{"roo", BAD, 0, NULL},
+	{"rootx", BAD, 0, NULL},
+	{"root:nosuch", BAD, 0, NULL},
+	{"root:broken", BAD, 0, NULL},
+	{"brokenuid", BAD, 0, NULL},
+	{"octal", BAD, 0, NULL},
+	{"huge", BAD, 0, NULL},
+	{"minus", BAD, 0, NULL},
+	{"negative", BAD, 0, NULL},
+	{"spaced", BAD, 0, NULL},
+	{"nis", BAD, 0, NULL},
+	{"+nis", BAD, 0, NULL},
+	{"#", BAD, 0, NULL},
+	{"# a comment", BAD, 0, NULL},
+	{"../root", BAD, 0, NULL},
+	{"root/", BAD, 0, NULL},
+	{"root,app", BAD, 0, NULL},
+	{"\xd9\xa1", BAD, 0, NULL},
 };
 
 START_TEST(test_forms)
 {
 	struct exd_error err = EXD_ERROR_INIT;
-	struct native_user user = { .uid = 77 };
+	struct native_user user = {.uid = 77};
 	int r = native_user_find(&db, forms[_i].spec, &user, &err);
 
 	if (forms[_i].uid == BAD) {
@@ -179,7 +179,7 @@ END_TEST
 
 START_TEST(test_without_files)
 {
-	struct native_userdb none = { NULL, NULL };
+	struct native_userdb none = {NULL, NULL};
 	struct native_user user;
 
 	ck_assert_int_eq(native_user_find(&none, "5:6", &user, NULL), 0);
@@ -229,7 +229,7 @@ static void put_file(const char *path, const char *text)
 
 static int read_db(struct exd_error *err)
 {
-	struct native_userdb read = { NULL, NULL };
+	struct native_userdb read = {NULL, NULL};
 	int r = native_userdb_read(&read, root_fd, err);
 
 	native_userdb_release(&read);
@@ -238,7 +238,7 @@ static int read_db(struct exd_error *err)
 
 START_TEST(test_file_is_read)
 {
-	struct native_userdb read = { NULL, NULL };
+	struct native_userdb read = {NULL, NULL};
 
 	put_file("etc/passwd", passwd);
 	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(test_link_stays_inside)
 {
-	struct native_userdb read = { NULL, NULL };
+	struct native_userdb read = {NULL, NULL};
 
 	/* the link is absolute, and its target exists on the host too */
 	put_file("etc/real", "inside:x:5:5::/:\n");
@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(test_link_to_the_host)
 {
-	struct native_userdb read = { NULL, NULL };
+	struct native_userdb read = {NULL, NULL};
 
 	ck_assert_int_eq(symlinkat("/etc/hostname", root_fd, "etc/passwd"), 0);
 	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
