@@ -9,8 +9,9 @@
 /* Returns 1 when the driver can be used, 0 when not. */
 static int check_plugin(struct ctl *ctl, const struct exd_plugin *plugin, struct exd_error *err)
 {
-	CLEANUP(report_freep) struct exd_report *report = NULL;
-	struct exd_plugin_info info = { .struct_size = sizeof(info) };
+	CLEANUP(report_freep)
+	struct exd_report *report = NULL;
+	struct exd_plugin_info info = {.struct_size = sizeof(info)};
 	struct exd_error error = EXD_ERROR_INIT;
 	const char *name = exd_plugin_name(plugin);
 	bool json = ctl->args.settings.json, usable;
@@ -22,7 +23,8 @@ static int check_plugin(struct ctl *ctl, const struct exd_plugin *plugin, struct
 	if (!usable)
 		r = exd_report_add(report, EXD_REPORT_NO, "driver", "", "%s", error.text);
 	if (!json)
-		(void)printf("%s%s%s: %s\n", name, usable ? " " : "", info.version, usable ? "can be used" : "cannot be used");
+		(void)printf("%s%s%s: %s\n", name, *info.version ? " " : "", info.version,
+			     usable ? "can be used" : "cannot be used");
 	if (r >= 0)
 		r = report_print(report, name, json, err);
 	return r < 0 ? r : usable;

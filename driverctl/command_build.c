@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From options to a command: the few values that are not passed on as they are, and the order of all. */
+/* From options to a command: the few values that are not passed on as they are, and their order. */
 #include "driverctl/command_build.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@ static int absolute_path(char **out, const char *path, struct exd_error *err)
 	if (path[0] != '/') {
 		cwd = getcwd(NULL, 0);
 		if (!cwd)
-			return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot tell where '%s' is", path);
+			return exd_error_set(err, EXD_ERR_SYSTEM, errno,
+					     "cannot tell where '%s' is", path);
 	}
 	if (asprintf(&text, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", path) < 0)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "%s", path);
@@ -70,7 +71,8 @@ int option_env_file(struct exd_command *command, const char *value, struct exd_e
 		if (!size || line[0] == '#')
 			continue;
 		if (strlen(line) != (size_t)size)
-			return exd_error_set(err, EXD_ERR_INVALID, 0, "%s:%u: a NUL byte", value, number);
+			return exd_error_set(err, EXD_ERR_INVALID, 0, "%s:%u: a NUL byte", value,
+					     number);
 		r = option_env(command, line, err);
 		if (r < 0)
 			return exd_error_prefix(err, r, "%s:%u", value, number);
@@ -80,14 +82,15 @@ int option_env_file(struct exd_command *command, const char *value, struct exd_e
 	return 0;
 }
 
-/* A source without a slash in front is a path too, never a type of file system as in the command file. */
+/* A source without a slash in front is a path too, not a type as in the command file. */
 int option_volume(struct exd_command *command, const char *value, struct exd_error *err)
 {
 	cleanup_free char *mount = NULL;
 	int r;
 
 	if (value[0] == ':' || !strchr(value, ':'))
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "'%s' is not SRC:DST[:OPTIONS]", value);
+		return exd_error_set(err, EXD_ERR_INVALID, 0, "'%s' is not SRC:DST[:OPTIONS]",
+				     value);
 	r = absolute_path(&mount, value, err);
 	return r < 0 ? r : exd_command_set(command, "mounts", mount, err);
 }
@@ -106,19 +109,21 @@ int option_security(struct exd_command *command, const char *value, struct exd_e
 	static const struct {
 		const char *prefix, *key;
 	} options[] = {
-		{ "no-new-privileges=", "no_new_privileges" },
-		{ "seccomp=", "seccomp" },
-		{ "apparmor=", "apparmor" },
-		{ "label=", "selinux_label" },
+		{"no-new-privileges=", "no_new_privileges"},
+		{"seccomp=", "seccomp"},
+		{"apparmor=", "apparmor"},
+		{"label=", "selinux_label"},
 	};
 
 	if (strcmp(value, "no-new-privileges") == 0)
 		return exd_command_set(command, "no_new_privileges", "yes", err);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (str_has_prefix(value, options[i].prefix))
-			return exd_command_set(command, options[i].key, value + strlen(options[i].prefix), err);
-	return exd_error_set(err, EXD_ERR_INVALID, 0,
-			     "'%s' is none of no-new-privileges, seccomp=, apparmor= and label=", value);
+			return exd_command_set(command, options[i].key,
+					       value + strlen(options[i].prefix), err);
+	return exd_error_set(
+		err, EXD_ERR_INVALID, 0,
+		"'%s' is none of no-new-privileges, seccomp=, apparmor= and label=", value);
 }
 
 static int apply(struct exd_command *command, const struct given *given, struct exd_error *err)
@@ -128,7 +133,8 @@ static int apply(struct exd_command *command, const struct given *given, struct 
 	if (given->row->apply)
 		r = given->row->apply(command, given->value, err);
 	else
-		r = exd_command_set(command, given->row->key, given->value ? given->value : "yes", err);
+		r = exd_command_set(command, given->row->key, given->value ? given->value : "yes",
+				    err);
 	return r < 0 ? exd_error_prefix(err, r, "--%s", given->row->name) : 0;
 }
 
@@ -139,7 +145,8 @@ static void command_freep(struct exd_command **command)
 
 int command_build(struct exd_command **out, const struct arguments *args, struct exd_error *err)
 {
-	CLEANUP(command_freep) struct exd_command *command = NULL;
+	CLEANUP(command_freep)
+	struct exd_command *command = NULL;
 	int r = exd_command_new(&command, err);
 
 	if (r < 0)

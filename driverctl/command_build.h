@@ -5,7 +5,7 @@
 
 #include "driverctl/options.h"
 
-/* A new command from the command file, then the options in their order, then the command line's program. */
+/* A new command: the command file, then the options in their order, then the program. */
 int command_build(struct exd_command **out, const struct arguments *args, struct exd_error *err);
 
 /* Options whose value is not yet what the key takes. */

@@ -17,26 +17,26 @@ struct ctl;
 
 struct verb {
 	const char *name;
-	const char *alias;		/* NULL: none */
-	uint32_t of;			/* the options that it has */
+	const char *alias; /* NULL: none */
+	uint32_t of;       /* the options that it has */
 	uint32_t engine_flags;
 	enum grammar grammar;
-	unsigned int min;		/* operands; for GRAMMAR_RUN and GRAMMAR_EXEC before the program */
+	unsigned int min; /* operands; for GRAMMAR_RUN and GRAMMAR_EXEC before the program */
 	unsigned int max;
 	const char *usage;
-	const char *summary;		/* one line without a full stop */
-	const char *more;		/* further help, lines; NULL: none */
+	const char *summary; /* one line without a full stop */
+	const char *more;    /* further help, lines; NULL: none */
 	/* The exit code, or a negative errno value with *err filled in, which main() prints. */
 	int (*run)(struct ctl *ctl, struct exd_error *err);
 };
 
 struct ctl {
 	struct arguments globals;
-	const struct verb *verb;	/* NULL: not known yet */
+	const struct verb *verb; /* NULL: not known yet */
 	struct arguments args;
 	struct log log;
-	struct exd_engine *engine;	/* NULL in help */
-	bool closed[3];			/* standard descriptors that the caller had closed */
+	struct exd_engine *engine; /* NULL in help */
+	bool closed[3];            /* standard descriptors that the caller had closed */
 };
 
 #define ANY_NUMBER 65536u
@@ -64,12 +64,12 @@ int verb_check(struct ctl *ctl, struct exd_error *err);
 int verb_explain(struct ctl *ctl, struct exd_error *err);
 int verb_help(struct ctl *ctl, struct exd_error *err);
 
-/* Prints the error as driverctl's one line and to the log file; returns the exit code that belongs to it. */
+/* Prints the error as driverctl's one line and to the log file; returns the exit code for it. */
 int ctl_report(struct ctl *ctl, const struct exd_error *err);
 
 /*
- * Calls fn for each operand (an id); an error is reported and does not keep the others waiting. Returns the exit code of the
- * first that failed, or 0.
+ * Calls fn for each operand (an id); an error is reported and does not keep the others waiting.
+ * Returns the exit code of the first that failed, or 0.
  */
 int ctl_each_id(struct ctl *ctl, int (*fn)(struct ctl *ctl, const char *id, struct exd_error *err));
 

@@ -5,16 +5,16 @@
 #include "driverctl/print.h"
 
 static const struct column columns[] = {
-	{ "NAME", "name", COLUMN_TEXT },
-	{ "PRIORITY", "priority", COLUMN_JSON },
-	{ "ENABLED", "enabled", COLUMN_BOOL },
-	{ "VERSION", "version", COLUMN_TEXT },
-	{ "CAPS", "caps", COLUMN_TEXT },
-	{ NULL, "summary", COLUMN_TEXT },
-	{ NULL, "path", COLUMN_TEXT },
-	{ NULL, "error", COLUMN_TEXT },
-	{ "PATH", NULL, COLUMN_TEXT },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"NAME", "name", COLUMN_TEXT},
+	{"PRIORITY", "priority", COLUMN_JSON},
+	{"ENABLED", "enabled", COLUMN_BOOL},
+	{"VERSION", "version", COLUMN_TEXT},
+	{"CAPS", "caps", COLUMN_TEXT},
+	{NULL, "summary", COLUMN_TEXT},
+	{NULL, "path", COLUMN_TEXT},
+	{NULL, "error", COLUMN_TEXT},
+	{"PATH", NULL, COLUMN_TEXT},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 /* "exec,pause"; what this host does not allow stands in parentheses. */
@@ -24,13 +24,13 @@ static int add_caps(struct strbuf *sb, const struct exd_plugin_info *info)
 		uint64_t bit;
 		const char *name;
 	} caps[] = {
-		{ EXD_CAP_EXEC, "exec" },
-		{ EXD_CAP_PAUSE, "pause" },
-		{ EXD_CAP_PIDS, "pids" },
-		{ EXD_CAP_STATS, "stats" },
-		{ EXD_CAP_UPDATE, "update" },
-		{ EXD_CAP_EXPLAIN, "explain" },
-		{ EXD_CAP_PRE_START, "pre_start" },
+		{EXD_CAP_EXEC, "exec"},
+		{EXD_CAP_PAUSE, "pause"},
+		{EXD_CAP_PIDS, "pids"},
+		{EXD_CAP_STATS, "stats"},
+		{EXD_CAP_UPDATE, "update"},
+		{EXD_CAP_EXPLAIN, "explain"},
+		{EXD_CAP_PRE_START, "pre_start"},
 	};
 
 	(void)sb_add(sb, "");
@@ -38,20 +38,22 @@ static int add_caps(struct strbuf *sb, const struct exd_plugin_info *info)
 		bool here = info->host_caps & caps[i].bit;
 
 		if (info->caps & caps[i].bit)
-			(void)sb_addf(sb, "%s%s%s%s", sb->size ? "," : "", here ? "" : "(", caps[i].name, here ? "" : ")");
+			(void)sb_addf(sb, "%s%s%s%s", sb->size ? "," : "", here ? "" : "(",
+				      caps[i].name, here ? "" : ")");
 	}
 	return sb->error;
 }
 
 static void add_plugin(struct listing *listing, struct ctl *ctl, const struct exd_plugin *plugin)
 {
-	struct exd_plugin_info info = { .struct_size = sizeof(info) };
+	struct exd_plugin_info info = {.struct_size = sizeof(info)};
 	struct exd_error error = EXD_ERROR_INIT;
-	cleanup_strbuf struct strbuf caps = { 0 }, priority = { 0 };
+	cleanup_strbuf struct strbuf caps = {0}, priority = {0};
 	bool enabled = exd_plugin_enabled(plugin);
 	bool usable = enabled && exd_plugin_probe(ctl->engine, plugin, &info, NULL, &error) >= 0;
 
-	if (sb_addf(&priority, "%d", exd_plugin_priority(plugin)) < 0 || add_caps(&caps, &info) < 0) {
+	if (sb_addf(&priority, "%d", exd_plugin_priority(plugin)) < 0 ||
+	    add_caps(&caps, &info) < 0) {
 		listing->error = -ENOMEM;
 		return;
 	}
@@ -76,7 +78,8 @@ static void add_plugin(struct listing *listing, struct ctl *ctl, const struct ex
 
 int verb_drivers(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
+	CLEANUP(listing_free)
+	struct listing listing;
 	const struct exd_plugin *plugin = NULL;
 
 	listing_init(&listing, columns, ctl->args.settings.json);

@@ -14,7 +14,7 @@ static bool is_usage(const struct exd_error *err)
 
 int ctl_report(struct ctl *ctl, const struct exd_error *err)
 {
-	cleanup_strbuf struct strbuf sb = { 0 };
+	cleanup_strbuf struct strbuf sb = {0};
 	const char *verb = ctl->verb ? ctl->verb->name : "";
 
 	(void)sb_addf(&sb, "driverctl: %s%s%s", verb, *verb ? ": " : "", err->text);

@@ -14,7 +14,7 @@ struct foreground {
 	struct launch *launch;
 	struct forward forward;
 	struct tty tty;
-	int waiting;			/* a signal that came before the program was there to get it */
+	int waiting; /* a signal that came before the program was there to get it */
 };
 
 static void report(struct foreground *fg, const char *what, const struct exd_error *err)
@@ -33,9 +33,11 @@ static void send_signal(struct foreground *fg, int number)
 	int r;
 
 	if (launch->exec_id) {
-		r = (int)syscall(SYS_pidfd_send_signal, exd_process_pidfd(launch->process), number, NULL, 0);
+		r = (int)syscall(SYS_pidfd_send_signal, exd_process_pidfd(launch->process), number,
+				 NULL, 0);
 		if (r < 0 && errno != ESRCH)
-			(void)exd_error_set(&err, EXD_ERR_SYSTEM, errno, "the program in %s", launch->exec_id);
+			(void)exd_error_set(&err, EXD_ERR_SYSTEM, errno, "the program in %s",
+					    launch->exec_id);
 	} else {
 		r = exd_kill(launch->ctl->engine, exd_process_id(launch->process), number, &err);
 	}
@@ -67,11 +69,16 @@ static void suspend(struct foreground *fg)
 		report(fg, "not resumed", &err);
 }
 
+/* Before the pty is there, the library keeps the size for it. */
 static void resize(struct foreground *fg)
 {
 	uint16_t rows, columns;
 
-	if (fg->launch->tty && tty_size(&rows, &columns))
+	if (!fg->launch->tty || !tty_size(&rows, &columns))
+		return;
+	if (fg->tty.pty >= 0)
+		tty_resize(&fg->tty, rows, columns);
+	else
 		(void)exd_process_resize(fg->launch->process, rows, columns, NULL);
 }
 
@@ -95,7 +102,8 @@ static void catch_up(struct foreground *fg)
 	struct exd_process *process = fg->launch->process;
 	enum exd_phase phase = exd_process_phase(process);
 
-	if (fg->launch->tty && fg->tty.pty < 0 && !fg->tty.error && phase >= EXD_PHASE_RUNNING && phase != EXD_PHASE_FAILED) {
+	if (fg->launch->tty && fg->tty.pty < 0 && !fg->tty.error && phase >= EXD_PHASE_RUNNING &&
+	    phase != EXD_PHASE_FAILED) {
 		int pty = exd_process_take_fd(process, 3);
 
 		if (pty >= 0)
@@ -129,9 +137,10 @@ static int loop(struct foreground *fg, struct exd_error *err)
 			return 0;
 		/* Given up before the program began: closing the engine ends what there is. */
 		if (fg->waiting == SIGKILL)
-			return exd_error_set(err, EXD_ERR_ABORTED, 0, "given up before the program began");
-		fds[0] = (struct pollfd){ .fd = exd_engine_fd(engine), .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = fg->forward.fd, .events = POLLIN };
+			return exd_error_set(err, EXD_ERR_ABORTED, 0,
+					     "given up before the program began");
+		fds[0] = (struct pollfd){.fd = exd_engine_fd(engine), .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = fg->forward.fd, .events = POLLIN};
 		timeout = tty_poll(&fg->tty, fds + 2);
 		if (poll(fds, 2 + TTY_POLL_FDS, timeout) < 0) {
 			if (errno == EINTR)
@@ -146,8 +155,9 @@ static int loop(struct foreground *fg, struct exd_error *err)
 
 int foreground_wait(struct launch *launch, struct exd_error *err)
 {
-	struct foreground fg = { .launch = launch, .tty.pty = FD_NONE };
-	bool reads = launch->tty && (launch->ctl->args.settings.interactive || isatty(STDIN_FILENO));
+	struct foreground fg = {.launch = launch, .tty.pty = FD_NONE};
+	bool reads =
+		launch->tty && (launch->ctl->args.settings.interactive || isatty(STDIN_FILENO));
 	int error, r;
 
 	r = forward_open(&fg.forward, err);

@@ -12,22 +12,22 @@
 
 int forward_open(struct forward *forward, struct exd_error *err)
 {
-	static const int taken[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP, SIGWINCH };
+	static const int taken[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP, SIGWINCH};
 	sigset_t set;
 
-	*forward = (struct forward){ .fd = FD_NONE };
+	*forward = (struct forward){.fd = FD_NONE};
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		struct sigaction action;
 
-		/* The caller's nohup and a shell's background job mean that the program is not disturbed. */
+		/* The caller's nohup holds for the program as well. */
 		if (sigaction(taken[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
 			(void)sigaddset(&set, taken[i]);
 	}
 	forward->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (forward->fd < 0)
 		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot receive signals");
-	/* Output that nobody reads any more is an error of write(2), told when the program has ended. */
+	/* Output that nobody reads is an error of write(2), told when the program has ended. */
 	(void)sigaddset(&set, SIGPIPE);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	return 0;

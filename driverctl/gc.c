@@ -5,7 +5,8 @@
 
 int verb_gc(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(report_freep) struct exd_report *report = NULL;
+	CLEANUP(report_freep)
+	struct exd_report *report = NULL;
 	const struct settings *settings = &ctl->args.settings;
 	int r = exd_report_new(&report, err);
 

@@ -15,8 +15,9 @@ static void print_option(const struct option_row *row)
 	char text[128];
 	int size;
 
-	size = snprintf(text, sizeof(text), "  %c%c%s --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
-			row->letter ? "," : " ", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+	size = snprintf(text, sizeof(text), "  %c%c%s --%s%s%s", row->letter ? '-' : ' ',
+			row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
+			row->argument ? " " : "", row->argument ? row->argument : "");
 	if (size < INDENT - 1)
 		(void)printf("%-*s%s\n", INDENT, text, row->help);
 	else
@@ -38,9 +39,10 @@ int help_print_all(struct exd_error *err)
 		(void)printf("  %-*s%s\n", INDENT - 2, verb->name, verb->summary);
 	(void)printf("\noptions, before the command:\n");
 	print_options(OF_GLOBAL);
-	(void)printf("\nexit code: the program's own; 128 + N when signal N ended it; 125 for errors of driverctl or a driver;\n"
-		     "126 when the program cannot be run; 127 when it was not found\n"
-		     "'driverctl COMMAND --help' tells more\n");
+	(void)printf(
+		"\nexit code: the program's own; 128 + N when signal N ended it; 125 for errors of\n"
+		"driverctl or a driver; 126 when the program cannot be run; 127 when it was not found\n"
+		"'driverctl COMMAND --help' tells more\n");
 	return print_flush(err);
 }
 

@@ -20,9 +20,12 @@ static void json_freep(struct json_object **json)
 
 static int inspect_one(struct ctl *ctl, const char *id, struct exd_error *err)
 {
-	CLEANUP(box_freep) struct exd_box *box = NULL;
-	CLEANUP(json_freep) struct json_object *json = NULL;
-	int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+	CLEANUP(box_freep)
+	struct exd_box *box = NULL;
+	CLEANUP(json_freep)
+	struct json_object *json = NULL;
+	int flags =
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 	int r = exd_box_find(ctl->engine, id, &box, err);
 
 	if (r < 0)

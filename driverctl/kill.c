@@ -25,7 +25,8 @@ static int realtime_signal(const char *name)
 
 static int signal_named(const char *text)
 {
-	const char *name = strncasecmp(text, "SIG", strlen("SIG")) == 0 ? text + strlen("SIG") : text;
+	const char *name =
+		strncasecmp(text, "SIG", strlen("SIG")) == 0 ? text + strlen("SIG") : text;
 	int64_t number;
 
 	if (parse_int64(text, &number) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What run, exec and explain have in common: the command, its terminal and descriptors, the start. */
+/* What run, exec and explain have in common: command, terminal, descriptors, start. */
 #ifndef EXECDRIVER_DRIVERCTL_LAUNCH_H
 #define EXECDRIVER_DRIVERCTL_LAUNCH_H
 
@@ -8,10 +8,10 @@
 struct launch {
 	struct ctl *ctl;
 	struct exd_command *command;
-	const char *exec_id;		/* NULL: a new container */
+	const char *exec_id; /* NULL: a new container */
 	struct exd_process *process;
 	bool tty;
-	struct exd_error hook_error;	/* what the start hook has to say */
+	struct exd_error hook_error; /* what the start hook has to say */
 };
 
 /* Builds the command from the command line and decides about the terminal. */

@@ -7,17 +7,17 @@
 #include "driverctl/print.h"
 
 static const struct column columns[] = {
-	{ "ID", "id", COLUMN_TEXT },
-	{ "DRIVER", "driver", COLUMN_TEXT },
-	{ "STATUS", NULL, COLUMN_TEXT },
-	{ NULL, "status", COLUMN_TEXT },
-	{ NULL, "supervised", COLUMN_BOOL },
-	{ NULL, "exit_code", COLUMN_NUMBER },
-	{ "PID", "pid", COLUMN_NUMBER },
-	{ "CREATED", "created", COLUMN_TIME },
-	{ "COMMAND", NULL, COLUMN_TEXT },
-	{ NULL, "command", COLUMN_JSON },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"ID", "id", COLUMN_TEXT},
+	{"DRIVER", "driver", COLUMN_TEXT},
+	{"STATUS", NULL, COLUMN_TEXT},
+	{NULL, "status", COLUMN_TEXT},
+	{NULL, "supervised", COLUMN_BOOL},
+	{NULL, "exit_code", COLUMN_NUMBER},
+	{"PID", "pid", COLUMN_NUMBER},
+	{"CREATED", "created", COLUMN_TIME},
+	{"COMMAND", NULL, COLUMN_TEXT},
+	{NULL, "command", COLUMN_JSON},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 static bool is_alive(enum exd_status status)
@@ -28,16 +28,18 @@ static bool is_alive(enum exd_status status)
 /* "running", "running (unsupervised)", "stopped (3)". */
 static void add_status(struct listing *listing, const struct exd_box *box)
 {
-	struct exd_exit_status end = { .struct_size = sizeof(end) };
+	struct exd_exit_status end = {.struct_size = sizeof(end)};
 	enum exd_status status = exd_box_status(box);
 	bool ended = exd_box_exit_status(box, &end) && !end.lost;
 	char text[64];
 
 	if (status == EXD_STATUS_STOPPED && ended)
-		(void)snprintf(text, sizeof(text), "%s (%u)", exd_status_name(status), end.exit_code);
+		(void)snprintf(text, sizeof(text), "%s (%u)", exd_status_name(status),
+			       end.exit_code);
 	else
 		(void)snprintf(text, sizeof(text), "%s%s", exd_status_name(status),
-			       is_alive(status) && !exd_box_monitor_alive(box) ? " (unsupervised)" : "");
+			       is_alive(status) && !exd_box_monitor_alive(box) ? " (unsupervised)"
+									       : "");
 	listing_text(listing, text);
 	listing_text(listing, exd_status_name(status));
 	if (is_alive(status))
@@ -52,7 +54,7 @@ static void add_status(struct listing *listing, const struct exd_box *box)
 
 static void add_command(struct listing *listing, const struct exd_box *box)
 {
-	cleanup_strbuf struct strbuf words = { 0 }, json = { 0 };
+	cleanup_strbuf struct strbuf words = {0}, json = {0};
 
 	(void)sb_add(&words, "");
 	(void)sb_add(&json, "[");
@@ -70,7 +72,8 @@ static void add_command(struct listing *listing, const struct exd_box *box)
 
 int verb_list(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
+	CLEANUP(listing_free)
+	struct listing listing;
 	struct exd_box *box = NULL;
 
 	listing_init(&listing, columns, ctl->args.settings.json);

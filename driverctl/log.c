@@ -14,15 +14,18 @@ int log_open(struct log *log, const struct settings *settings, struct exd_error 
 {
 	const char *format = settings->log_format ? settings->log_format : "text";
 
-	*log = (struct log){ .fd = STDERR_FILENO, .level = EXD_LOG_WARNING };
+	*log = (struct log){.fd = STDERR_FILENO, .level = EXD_LOG_WARNING};
 	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "--log-format '%s' is neither text nor json", format);
+		return exd_error_set(err, EXD_ERR_INVALID, 0,
+				     "--log-format '%s' is neither text nor json", format);
 	log->json = strcmp(format, "json") == 0;
 	if (settings->log) {
-		int fd = open(settings->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		int fd = open(settings->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+			      0640);
 
 		if (fd < 0)
-			return exd_error_set(err, EXD_ERR_SYSTEM, errno, "--log: cannot open '%s'", settings->log);
+			return exd_error_set(err, EXD_ERR_SYSTEM, errno, "--log: cannot open '%s'",
+					     settings->log);
 		log->fd = fd;
 		log->file = true;
 		log->level = EXD_LOG_INFO;
@@ -41,7 +44,7 @@ void log_close(struct log *log)
 
 static const char *level_name(enum exd_log_level level)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
+	static const char *const names[] = {"error", "warning", "info", "debug"};
 
 	return (size_t)level < sizeof(names) / sizeof(names[0]) ? names[level] : "debug";
 }
@@ -57,13 +60,15 @@ static void add_member(struct strbuf *sb, const char *name, const char *text)
 static void add_text(struct strbuf *sb, const char *text)
 {
 	for (; *text; text++)
-		(void)sb_add_bytes(sb, (unsigned char)*text < 0x20 || *text == 0x7f ? "?" : text, 1);
+		(void)sb_add_bytes(sb, (unsigned char)*text < 0x20 || *text == 0x7f ? "?" : text,
+				   1);
 }
 
-void log_line(void *arg, enum exd_log_level level, const char *driver, const char *id, const char *text)
+void log_line(void *arg, enum exd_log_level level, const char *driver, const char *id,
+	      const char *text)
 {
 	const struct log *log = arg;
-	cleanup_strbuf struct strbuf sb = { 0 };
+	cleanup_strbuf struct strbuf sb = {0};
 	struct timespec now;
 	char time[TIME_TEXT_MAX];
 
@@ -81,8 +86,8 @@ void log_line(void *arg, enum exd_log_level level, const char *driver, const cha
 	} else {
 		if (log->file)
 			(void)sb_addf(&sb, "%s ", time);
-		(void)sb_addf(&sb, "driverctl: %s: %s%s%s%s", level_name(level), driver, *driver ? ": " : "", id,
-			      *id ? ": " : "");
+		(void)sb_addf(&sb, "driverctl: %s: %s%s%s%s", level_name(level), driver,
+			      *driver ? ": " : "", id, *id ? ": " : "");
 		add_text(&sb, text);
 		(void)sb_add(&sb, "\n");
 	}

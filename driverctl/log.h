@@ -10,8 +10,8 @@
 struct settings;
 
 struct log {
-	int fd;				/* where lines go */
-	bool file;			/* fd is a file of ours */
+	int fd;    /* where lines go */
+	bool file; /* fd is a file of ours */
 	bool json;
 	enum exd_log_level level;
 };
@@ -21,6 +21,7 @@ int log_open(struct log *log, const struct settings *settings, struct exd_error 
 void log_close(struct log *log);
 
 /* An exd_log_fn; arg is the struct log. */
-void log_line(void *arg, enum exd_log_level level, const char *driver, const char *id, const char *text);
+void log_line(void *arg, enum exd_log_level level, const char *driver, const char *id,
+	      const char *text);
 
 #endif

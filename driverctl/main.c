@@ -11,8 +11,8 @@
 #include "driverctl/print.h"
 
 /*
- * A closed standard descriptor would be the number of the next file opened. What stands in for it cannot be read or
- * written, so that using it is an error as it was.
+ * A closed standard descriptor would be the number of the next file opened. What stands in for it
+ * cannot be read or written, so that using it is an error as it was.
  */
 static void hold_standard_fds(struct ctl *ctl)
 {
@@ -20,7 +20,8 @@ static void hold_standard_fds(struct ctl *ctl)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		ctl->closed[fd] = true;
-		(void)open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_NOCTTY | O_CLOEXEC);
+		(void)open("/dev/null",
+			   (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_NOCTTY | O_CLOEXEC);
 	}
 }
 
@@ -30,13 +31,16 @@ static int check_operands(const struct ctl *ctl, struct exd_error *err)
 	const struct arguments *args = &ctl->args;
 
 	if (verb->grammar == GRAMMAR_RUN && !args->dashes && args->operand_count)
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "put '--' before the program: driverctl %s %s", verb->name,
+		return exd_error_set(err, EXD_ERR_INVALID, 0,
+				     "put '--' before the program: driverctl %s %s", verb->name,
 				     verb->usage);
 	if (args->operand_count < verb->min)
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "something is missing: driverctl %s %s", verb->name,
+		return exd_error_set(err, EXD_ERR_INVALID, 0,
+				     "something is missing: driverctl %s %s", verb->name,
 				     verb->usage);
 	if (args->operand_count > verb->max)
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "'%.64s' is one word too many", args->operands[verb->max]);
+		return exd_error_set(err, EXD_ERR_INVALID, 0, "'%.64s' is one word too many",
+				     args->operands[verb->max]);
 	return 0;
 }
 
@@ -105,8 +109,8 @@ static int run_ctl(struct ctl *ctl, char **argv, struct exd_error *err)
 
 int main(int argc, char **argv)
 {
-	static char *const nothing[] = { (char *)"driverctl", NULL };
-	struct ctl ctl = { .log = { .fd = STDERR_FILENO } };
+	static char *const nothing[] = {(char *)"driverctl", NULL};
+	struct ctl ctl = {.log = {.fd = STDERR_FILENO}};
 	struct exd_error err = EXD_ERROR_INIT;
 	int r;
 

@@ -58,26 +58,26 @@ struct settings {
 };
 
 struct option_row {
-	uint32_t of;			/* enum option_of */
-	char letter;			/* '\0': none */
+	uint32_t of; /* enum option_of */
+	char letter; /* '\0': none */
 	const char *name;
-	const char *argument;		/* what it takes, for help; NULL: it is a switch */
-	const char *key;		/* the command key it sets; NULL: it goes to struct settings */
+	const char *argument; /* what it takes, for help; NULL: it is a switch */
+	const char *key;      /* the command key it sets; NULL: it goes to struct settings */
 	int (*apply)(struct exd_command *command, const char *value, struct exd_error *err);
-	size_t setting;			/* offset of a bool (switch) or const char * in struct settings */
+	size_t setting; /* offset of a bool (switch) or const char * in struct settings */
 	const char *help;
 };
 
 /* The row after `previous` (NULL: the first); NULL after the last. */
 const struct option_row *option_next(const struct option_row *previous);
-/* The row of a long name (of `size` bytes) or a letter, among those of `of`; NULL when there is none. */
+/* The row of a long name (of `size` bytes) or a letter, among those of `of`; NULL: none. */
 const struct option_row *option_named(uint32_t of, const char *name, size_t size);
 const struct option_row *option_lettered(uint32_t of, char letter);
 
 /* An option of a command key as it was given. */
 struct given {
 	const struct option_row *row;
-	const char *value;		/* NULL for a switch */
+	const char *value; /* NULL for a switch */
 };
 
 /* All pointers but the two arrays are into argv. */
@@ -87,23 +87,24 @@ struct arguments {
 	size_t given_count;
 	const char **operands;
 	size_t operand_count;
-	char **command;			/* CMD [ARG...], NULL-terminated; empty: [0] is NULL */
-	bool dashes;			/* a "--" was there */
+	char **command; /* CMD [ARG...], NULL-terminated; empty: [0] is NULL */
+	bool dashes;    /* a "--" was there */
 };
 
 /* Where operands and options may stand. */
 enum grammar {
-	GRAMMAR_GLOBAL,			/* options end at the first operand; the rest is `command` */
-	GRAMMAR_PLAIN,			/* options and operands in any order */
-	GRAMMAR_RUN,			/* [ID] -- CMD [ARG...], options on both sides of ID */
-	GRAMMAR_EXEC			/* ID CMD [ARG...], options on both sides of ID */
+	GRAMMAR_GLOBAL, /* options end at the first operand; the rest is `command` */
+	GRAMMAR_PLAIN,  /* options and operands in any order */
+	GRAMMAR_RUN,    /* [ID] -- CMD [ARG...], options on both sides of ID */
+	GRAMMAR_EXEC    /* ID CMD [ARG...], options on both sides of ID */
 };
 
 /*
- * Reads argv[1...] by the table; argv ends in NULL. What it took is freed by arguments_free(), also after a failure. The error is
- * one that a user can act on: EXD_ERR_INVALID.
+ * Reads argv[1...] by the table; argv ends in NULL. What it took is freed by arguments_free(), also
+ * after a failure. The error is EXD_ERR_INVALID, the user's to correct.
  */
-int options_parse(struct arguments *args, uint32_t of, enum grammar grammar, char **argv, struct exd_error *err);
+int options_parse(struct arguments *args, uint32_t of, enum grammar grammar, char **argv,
+		  struct exd_error *err);
 void arguments_free(struct arguments *args);
 
 #endif

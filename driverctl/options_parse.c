@@ -9,7 +9,7 @@
 struct parser {
 	struct arguments *args;
 	uint32_t of;
-	char **next;			/* the first argument not yet read */
+	char **next; /* the first argument not yet read */
 	struct exd_error *err;
 };
 
@@ -21,7 +21,7 @@ static void *setting(struct arguments *args, const struct option_row *row)
 static void take(struct parser *p, const struct option_row *row, const char *value)
 {
 	if (row->key)
-		p->args->given[p->args->given_count++] = (struct given){ row, value };
+		p->args->given[p->args->given_count++] = (struct given){row, value};
 	else if (row->argument)
 		*(const char **)setting(p->args, row) = value;
 	else
@@ -32,7 +32,8 @@ static void take(struct parser *p, const struct option_row *row, const char *val
 static int take_next(struct parser *p, const struct option_row *row, const char *shown)
 {
 	if (!*p->next)
-		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "%s needs a value: %s", shown, row->argument);
+		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "%s needs a value: %s", shown,
+				     row->argument);
 	take(p, row, *p->next++);
 	return 0;
 }
@@ -43,10 +44,15 @@ static int parse_long(struct parser *p, const char *text)
 	size_t size = strcspn(name, "=");
 	const struct option_row *row = option_named(p->of, name, size);
 
+	if (!row && option_named(OF_GLOBAL, name, size))
+		return exd_error_set(p->err, EXD_ERR_INVALID, 0,
+				     "'--%.*s' stands before the command", (int)size, name);
 	if (!row)
-		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "unknown option '--%.*s'", (int)(size < 64 ? size : 64), name);
+		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "unknown option '--%.*s'",
+				     (int)(size < 64 ? size : 64), name);
 	if (!row->argument && name[size])
-		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "option '--%s' takes no value", row->name);
+		return exd_error_set(p->err, EXD_ERR_INVALID, 0, "option '--%s' takes no value",
+				     row->name);
 	if (row->argument && !name[size])
 		return take_next(p, row, text);
 	take(p, row, row->argument ? name + size + 1 : NULL);
@@ -58,11 +64,13 @@ static int parse_letters(struct parser *p, const char *text)
 {
 	for (const char *at = text + 1; *at; at++) {
 		const struct option_row *row = option_lettered(p->of, *at);
-		char shown[] = { '-', *at, '\0' };
+		char shown[] = {'-', *at, '\0'};
 
 		if (!row)
-			return exd_error_set(p->err, EXD_ERR_INVALID, 0, "unknown option '%s'%s%.32s%s", shown,
-					     at[1] || at > text + 1 ? " in '" : "", at[1] || at > text + 1 ? text : "",
+			return exd_error_set(p->err, EXD_ERR_INVALID, 0,
+					     "unknown option '%s'%s%.32s%s", shown,
+					     at[1] || at > text + 1 ? " in '" : "",
+					     at[1] || at > text + 1 ? text : "",
 					     at[1] || at > text + 1 ? "'" : "");
 		if (row->argument && at[1]) {
 			take(p, row, at + 1);
@@ -117,9 +125,10 @@ static size_t words(char **argv)
 	return count;
 }
 
-int options_parse(struct arguments *args, uint32_t of, enum grammar grammar, char **argv, struct exd_error *err)
+int options_parse(struct arguments *args, uint32_t of, enum grammar grammar, char **argv,
+		  struct exd_error *err)
 {
-	struct parser p = { args, of, argv + 1, err };
+	struct parser p = {args, of, argv + 1, err};
 	size_t letters = 0;
 	int r;
 
@@ -130,7 +139,8 @@ int options_parse(struct arguments *args, uint32_t of, enum grammar grammar, cha
 	args->operands = calloc(words(argv) + 1, sizeof(*args->operands));
 	args->given = calloc(letters + 1, sizeof(*args->given));
 	if (!args->operands || !args->given)
-		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read the command line");
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM,
+				     "cannot read the command line");
 	r = parse_words(&p, grammar);
 	if (r < 0)
 		return r;

@@ -30,13 +30,15 @@ int pid_file_write(const char *path, pid_t pid, struct exd_error *err)
 	}
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "--pid-file: cannot create '%s'", path);
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "--pid-file: cannot create '%s'",
+				     path);
 	r = fill(fd, pid);
 	if (r == 0 && rename(beside, path) < 0)
 		r = -errno;
 	if (r < 0) {
 		(void)unlink(beside);
-		return exd_error_set(err, EXD_ERR_SYSTEM, -r, "--pid-file: cannot write '%s'", path);
+		return exd_error_set(err, EXD_ERR_SYSTEM, -r, "--pid-file: cannot write '%s'",
+				     path);
 	}
 	return 0;
 }

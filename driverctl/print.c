@@ -13,7 +13,7 @@
 
 void listing_init(struct listing *listing, const struct column *columns, bool json)
 {
-	*listing = (struct listing){ .columns = columns, .json = json };
+	*listing = (struct listing){.columns = columns, .json = json};
 	while (columns[listing->width].title || columns[listing->width].name)
 		listing->width++;
 }
@@ -34,7 +34,7 @@ static struct cell *add_cell(struct listing *listing)
 		listing->cells = cells;
 		listing->room = room;
 	}
-	listing->cells[listing->count] = (struct cell){ 0 };
+	listing->cells[listing->count] = (struct cell){0};
 	return &listing->cells[listing->count++];
 }
 
@@ -88,7 +88,8 @@ void time_text(char out[TIME_TEXT_MAX], uint64_t ns)
 
 	if (gmtime_r(&seconds, &tm))
 		size = strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out + size, TIME_TEXT_MAX - size, ".%03uZ", (unsigned int)(ns / 1000000u % 1000u));
+	(void)snprintf(out + size, TIME_TEXT_MAX - size, ".%03uZ",
+		       (unsigned int)(ns / 1000000u % 1000u));
 }
 
 static void add_bytes_text(struct strbuf *sb, uint64_t bytes)
@@ -108,7 +109,8 @@ static void add_bytes_text(struct strbuf *sb, uint64_t bytes)
 static void add_safe(struct strbuf *sb, const char *text)
 {
 	for (; *text; text++)
-		(void)sb_add_bytes(sb, (unsigned char)*text < 0x20 || *text == 0x7f ? "?" : text, 1);
+		(void)sb_add_bytes(sb, (unsigned char)*text < 0x20 || *text == 0x7f ? "?" : text,
+				   1);
 }
 
 static void add_value(struct strbuf *sb, const struct cell *cell, enum column_kind kind, bool json)
@@ -139,7 +141,8 @@ static void add_value(struct strbuf *sb, const struct cell *cell, enum column_ki
 		(void)sb_addf(sb, json ? "\"%s\"" : "%s", time);
 		break;
 	case COLUMN_BOOL:
-		(void)sb_add(sb, json ? (cell->number ? "true" : "false") : (cell->number ? "yes" : "no"));
+		(void)sb_add(sb, json ? (cell->number ? "true" : "false")
+				      : (cell->number ? "yes" : "no"));
 		break;
 	}
 }
@@ -166,7 +169,7 @@ static void add_json_row(struct strbuf *sb, const struct listing *listing, const
 /* The table's texts, made once to measure them and again to print them. */
 static char *cell_text(const struct listing *listing, const struct cell *cells, size_t i)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	if (cells[i].set)
 		add_value(&sb, &cells[i], listing->columns[i].kind, false);
@@ -197,8 +200,8 @@ static void add_padding(struct strbuf *sb, size_t width)
 }
 
 /* One line: titles when `cells` is NULL. The last column is not padded. */
-static void add_table_row(struct strbuf *sb, const struct listing *listing, const struct cell *cells,
-			  const size_t *widths)
+static void add_table_row(struct strbuf *sb, const struct listing *listing,
+			  const struct cell *cells, const size_t *widths)
 {
 	size_t last = listing->width;
 
@@ -262,7 +265,7 @@ static int add_table(struct strbuf *sb, const struct listing *listing)
 
 int listing_print(struct listing *listing, struct exd_error *err)
 {
-	cleanup_strbuf struct strbuf sb = { 0 };
+	cleanup_strbuf struct strbuf sb = {0};
 	int r = listing->error;
 
 	if (r == 0 && listing->json) {
@@ -285,5 +288,6 @@ int print_flush(struct exd_error *err)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	return exd_error_set(err, EXD_ERR_SYSTEM, errno ? errno : EIO, "cannot write to standard output");
+	return exd_error_set(err, EXD_ERR_SYSTEM, errno ? errno : EIO,
+			     "cannot write to standard output");
 }

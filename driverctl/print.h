@@ -14,15 +14,15 @@
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
-	COLUMN_BYTES,			/* 12.3M in a table */
-	COLUMN_TIME,			/* ns of CLOCK_REALTIME; both as RFC 3339 in UTC */
+	COLUMN_BYTES, /* 12.3M in a table */
+	COLUMN_TIME,  /* ns of CLOCK_REALTIME; both as RFC 3339 in UTC */
 	COLUMN_BOOL,
-	COLUMN_JSON			/* text that is JSON already */
+	COLUMN_JSON /* text that is JSON already */
 };
 
 struct column {
-	const char *title;		/* NULL: not in the table */
-	const char *name;		/* NULL: not in JSON */
+	const char *title; /* NULL: not in the table */
+	const char *name;  /* NULL: not in JSON */
 	enum column_kind kind;
 };
 
@@ -33,14 +33,14 @@ struct cell {
 };
 
 struct listing {
-	const struct column *columns;	/* ends with one that has neither title nor name */
-	size_t width;			/* how many columns */
+	const struct column *columns; /* ends with one that has neither title nor name */
+	size_t width;                 /* how many columns */
 	bool json;
-	bool bare;			/* no line of titles */
+	bool bare; /* no line of titles */
 	struct cell *cells;
 	size_t count;
 	size_t room;
-	int error;			/* -ENOMEM sticks, as in strbuf */
+	int error; /* -ENOMEM sticks, as in strbuf */
 };
 
 void listing_init(struct listing *listing, const struct column *columns, bool json);

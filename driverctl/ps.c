@@ -12,13 +12,13 @@
 #include "driverctl/print.h"
 
 static const struct column columns[] = {
-	{ "PID", "pid", COLUMN_NUMBER },
-	{ "PPID", "ppid", COLUMN_NUMBER },
-	{ "STATE", "state", COLUMN_TEXT },
-	{ "TIME", NULL, COLUMN_TEXT },
-	{ NULL, "cpu_ms", COLUMN_NUMBER },
-	{ "COMMAND", "command", COLUMN_TEXT },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"PID", "pid", COLUMN_NUMBER},
+	{"PPID", "ppid", COLUMN_NUMBER},
+	{"STATE", "state", COLUMN_TEXT},
+	{"TIME", NULL, COLUMN_TEXT},
+	{NULL, "cpu_ms", COLUMN_NUMBER},
+	{"COMMAND", "command", COLUMN_TEXT},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 #define COMMAND_MAX 4096
@@ -53,8 +53,9 @@ static bool parse_stat(struct process *process, char *stat)
 
 	if (!end || !name)
 		return false;
-	if (sscanf(end + 1, " %1s %" SCNu64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64, process->state,
-		   &process->ppid, &user, &system) != 4)
+	if (sscanf(end + 1,
+		   " %1s %" SCNu64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64,
+		   process->state, &process->ppid, &user, &system) != 4)
 		return false;
 	process->cpu_ms = (user + system) * 1000 / ticks;
 	*end = '\0';
@@ -96,7 +97,8 @@ static int all_pids(struct ctl *ctl, pid_t **out, struct exd_error *err)
 		room = (size_t)count + 32;
 		grown = reallocarray(pids, room, sizeof(*pids));
 		if (!grown)
-			return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot list processes");
+			return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM,
+					     "cannot list processes");
 		pids = grown;
 		count = exd_pids(ctl->engine, ctl->args.operands[0], pids, room, err);
 	}
@@ -110,7 +112,8 @@ static void add_process(struct listing *listing, pid_t pid, const struct process
 	uint64_t s = process->cpu_ms / 1000;
 	char time[48];
 
-	(void)snprintf(time, sizeof(time), "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
+	(void)snprintf(time, sizeof(time), "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600,
+		       s / 60 % 60, s % 60);
 	listing_number(listing, (uint64_t)pid);
 	listing_number(listing, process->ppid);
 	listing_text(listing, process->state);
@@ -121,7 +124,8 @@ static void add_process(struct listing *listing, pid_t pid, const struct process
 
 int verb_ps(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
+	CLEANUP(listing_free)
+	struct listing listing;
 	cleanup_free pid_t *pids = NULL;
 	int count;
 

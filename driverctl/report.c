@@ -6,19 +6,19 @@
 #include "driverctl/print.h"
 
 static const struct column columns[] = {
-	{ NULL, "driver", COLUMN_TEXT },
-	{ "STATUS", "status", COLUMN_TEXT },
-	{ "TOPIC", "topic", COLUMN_TEXT },
-	{ NULL, "text", COLUMN_TEXT },
-	{ NULL, "cure", COLUMN_TEXT },
-	{ "TEXT", NULL, COLUMN_TEXT },
-	{ NULL, NULL, COLUMN_TEXT },
+	{NULL, "driver", COLUMN_TEXT},
+	{"STATUS", "status", COLUMN_TEXT},
+	{"TOPIC", "topic", COLUMN_TEXT},
+	{NULL, "text", COLUMN_TEXT},
+	{NULL, "cure", COLUMN_TEXT},
+	{"TEXT", NULL, COLUMN_TEXT},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 static const struct column step_columns[] = {
-	{ "TOPIC", "topic", COLUMN_TEXT },
-	{ "TEXT", "text", COLUMN_TEXT },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"TOPIC", "topic", COLUMN_TEXT},
+	{"TEXT", "text", COLUMN_TEXT},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 void report_freep(struct exd_report **report)
@@ -40,7 +40,7 @@ const char *report_status_name(uint32_t status)
 
 static void add_line(struct listing *listing, const struct exd_report_line *line)
 {
-	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf text = {0};
 
 	listing_text(listing, report_status_name(line->status));
 	listing_text(listing, line->topic);
@@ -49,16 +49,19 @@ static void add_line(struct listing *listing, const struct exd_report_line *line
 		listing_text(listing, line->cure);
 	else
 		listing_none(listing);
-	(void)sb_addf(&text, "%s%s%s%s", line->text, *line->cure ? " [" : "", line->cure, *line->cure ? "]" : "");
+	(void)sb_addf(&text, "%s%s%s%s", line->text, *line->cure ? " [" : "", line->cure,
+		      *line->cure ? "]" : "");
 	if (text.error)
 		listing->error = text.error;
 	listing_text(listing, text.text ? text.text : "");
 }
 
-int report_print(const struct exd_report *report, const char *driver, bool json, struct exd_error *err)
+int report_print(const struct exd_report *report, const char *driver, bool json,
+		 struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
-	struct exd_report_line line = { .struct_size = sizeof(line) };
+	CLEANUP(listing_free)
+	struct listing listing;
+	struct exd_report_line line = {.struct_size = sizeof(line)};
 
 	/* Without a driver there is no column for it. */
 	listing_init(&listing, driver ? columns : columns + 1, json);
@@ -73,8 +76,9 @@ int report_print(const struct exd_report *report, const char *driver, bool json,
 
 int report_print_steps(const struct exd_report *report, bool json, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
-	struct exd_report_line line = { .struct_size = sizeof(line) };
+	CLEANUP(listing_free)
+	struct listing listing;
+	struct exd_report_line line = {.struct_size = sizeof(line)};
 
 	listing_init(&listing, step_columns, json);
 	listing.bare = true;

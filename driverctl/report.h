@@ -10,8 +10,9 @@ void report_freep(struct exd_report **report);
 
 const char *report_status_name(uint32_t status);
 
-/* STATUS, TOPIC and TEXT without titles, the cure in brackets behind the text; in JSON with `driver` unless it is NULL. */
-int report_print(const struct exd_report *report, const char *driver, bool json, struct exd_error *err);
+/* STATUS, TOPIC and TEXT, the cure in brackets behind it; with `driver` in JSON, unless NULL. */
+int report_print(const struct exd_report *report, const char *driver, bool json,
+		 struct exd_error *err);
 /* TOPIC and TEXT alone: lines that neither pass nor fail. */
 int report_print_steps(const struct exd_report *report, bool json, struct exd_error *err);
 

@@ -16,15 +16,15 @@ static const struct sample *find(const struct samples *samples, const char *id)
 
 static double load_since(const struct exd_stats *now, const struct sample *before)
 {
-	if (!before || !(now->valid & before->stats.valid & EXD_STATS_CPU) || now->time_ns <= before->stats.time_ns ||
-	    now->cpu_total_ns < before->stats.cpu_total_ns)
+	if (!before || !(now->valid & before->stats.valid & EXD_STATS_CPU) ||
+	    now->time_ns <= before->stats.time_ns || now->cpu_total_ns < before->stats.cpu_total_ns)
 		return -1;
 	return 100.0 * (double)(now->cpu_total_ns - before->stats.cpu_total_ns) /
 	       (double)(now->time_ns - before->stats.time_ns);
 }
 
-static int add(struct samples *samples, const char *id, const struct exd_stats *stats, const struct samples *before,
-	       struct exd_error *err)
+static int add(struct samples *samples, const char *id, const struct exd_stats *stats,
+	       const struct samples *before, struct exd_error *err)
 {
 	struct sample *items = reallocarray(samples->items, samples->count + 1, sizeof(*items));
 	char *name = strdup(id);
@@ -35,7 +35,8 @@ static int add(struct samples *samples, const char *id, const struct exd_stats *
 		free(name);
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot keep samples");
 	}
-	items[samples->count++] = (struct sample){ name, *stats, load_since(stats, find(before, id)) };
+	items[samples->count++] =
+		(struct sample){name, *stats, load_since(stats, find(before, id))};
 	return 0;
 }
 
@@ -44,16 +45,17 @@ static bool has_ended(const struct exd_error *err)
 	return err->code == EXD_ERR_NOT_RUNNING || err->code == EXD_ERR_NOT_FOUND;
 }
 
-static int take(struct samples *samples, struct ctl *ctl, const char *id, const struct samples *before,
-		struct exd_error *err)
+static int take(struct samples *samples, struct ctl *ctl, const char *id,
+		const struct samples *before, struct exd_error *err)
 {
-	struct exd_stats stats = { .struct_size = sizeof(stats) };
+	struct exd_stats stats = {.struct_size = sizeof(stats)};
 	int r = exd_stats(ctl->engine, id, &stats, err);
 
 	return r < 0 ? r : add(samples, id, &stats, before, err);
 }
 
-static int take_all(struct samples *samples, struct ctl *ctl, const struct samples *before, struct exd_error *err)
+static int take_all(struct samples *samples, struct ctl *ctl, const struct samples *before,
+		    struct exd_error *err)
 {
 	struct exd_box *box = NULL;
 
@@ -72,9 +74,10 @@ static int take_all(struct samples *samples, struct ctl *ctl, const struct sampl
 	return 0;
 }
 
-int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before, struct exd_error *err)
+int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before,
+		 struct exd_error *err)
 {
-	*samples = (struct samples){ 0 };
+	*samples = (struct samples){0};
 	if (!ctl->args.operand_count)
 		return take_all(samples, ctl, before, err);
 	for (size_t i = 0; i < ctl->args.operand_count; i++) {
@@ -92,12 +95,12 @@ void samples_free(struct samples *samples)
 	for (size_t i = 0; i < samples->count; i++)
 		free(samples->items[i].id);
 	free(samples->items);
-	*samples = (struct samples){ 0 };
+	*samples = (struct samples){0};
 }
 
 void samples_replace(struct samples *samples, struct samples *by)
 {
 	samples_free(samples);
 	*samples = *by;
-	*by = (struct samples){ 0 };
+	*by = (struct samples){0};
 }

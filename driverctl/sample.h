@@ -8,7 +8,7 @@
 struct sample {
 	char *id;
 	struct exd_stats stats;
-	double cpu_percent;		/* of one cpu, since the sample before; negative: there is none */
+	double cpu_percent; /* of one cpu, since the sample before; negative: there is none */
 };
 
 struct samples {
@@ -17,10 +17,11 @@ struct samples {
 };
 
 /*
- * A sample of each container that runs: of the ids given (an error when one of them does not), or of all when there are none.
- * With `before`, the load since then.
+ * A sample of each container that runs: of the ids given (an error when one of them does not), or
+ * of all when there are none. With `before`, the load since then.
  */
-int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before, struct exd_error *err);
+int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before,
+		 struct exd_error *err);
 void samples_free(struct samples *samples);
 /* The other samples take the place of these. */
 void samples_replace(struct samples *samples, struct samples *by);

@@ -9,38 +9,38 @@
 #include "driverctl/sample.h"
 
 static const struct column columns[] = {
-	{ "ID", "id", COLUMN_TEXT },
-	{ NULL, "time", COLUMN_TIME },
-	{ "CPU%", "cpu_percent", COLUMN_JSON },
-	{ "CPU-SECONDS", NULL, COLUMN_TEXT },
-	{ NULL, "cpu_total_ns", COLUMN_NUMBER },
-	{ NULL, "cpu_user_ns", COLUMN_NUMBER },
-	{ NULL, "cpu_system_ns", COLUMN_NUMBER },
-	{ NULL, "cpu_periods", COLUMN_NUMBER },
-	{ NULL, "cpu_throttled_periods", COLUMN_NUMBER },
-	{ NULL, "cpu_throttled_ns", COLUMN_NUMBER },
-	{ "MEMORY", "memory_usage", COLUMN_BYTES },
-	{ "LIMIT", "memory_limit", COLUMN_BYTES },
-	{ "PEAK", "memory_peak", COLUMN_BYTES },
-	{ NULL, "memory_cache", COLUMN_NUMBER },
-	{ NULL, "memory_rss", COLUMN_NUMBER },
-	{ NULL, "memory_swap", COLUMN_NUMBER },
-	{ NULL, "memory_failcnt", COLUMN_NUMBER },
-	{ "OOM-KILLS", "oom_kills", COLUMN_NUMBER },
-	{ "PIDS", "pids_current", COLUMN_NUMBER },
-	{ NULL, "pids_limit", COLUMN_NUMBER },
-	{ "RX", "network_rx_bytes", COLUMN_BYTES },
-	{ NULL, "network_rx_packets", COLUMN_NUMBER },
-	{ NULL, "network_rx_errors", COLUMN_NUMBER },
-	{ NULL, "network_rx_dropped", COLUMN_NUMBER },
-	{ "TX", "network_tx_bytes", COLUMN_BYTES },
-	{ NULL, "network_tx_packets", COLUMN_NUMBER },
-	{ NULL, "network_tx_errors", COLUMN_NUMBER },
-	{ NULL, "network_tx_dropped", COLUMN_NUMBER },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"ID", "id", COLUMN_TEXT},
+	{NULL, "time", COLUMN_TIME},
+	{"CPU%", "cpu_percent", COLUMN_JSON},
+	{"CPU-SECONDS", NULL, COLUMN_TEXT},
+	{NULL, "cpu_total_ns", COLUMN_NUMBER},
+	{NULL, "cpu_user_ns", COLUMN_NUMBER},
+	{NULL, "cpu_system_ns", COLUMN_NUMBER},
+	{NULL, "cpu_periods", COLUMN_NUMBER},
+	{NULL, "cpu_throttled_periods", COLUMN_NUMBER},
+	{NULL, "cpu_throttled_ns", COLUMN_NUMBER},
+	{"MEMORY", "memory_usage", COLUMN_BYTES},
+	{"LIMIT", "memory_limit", COLUMN_BYTES},
+	{"PEAK", "memory_peak", COLUMN_BYTES},
+	{NULL, "memory_cache", COLUMN_NUMBER},
+	{NULL, "memory_rss", COLUMN_NUMBER},
+	{NULL, "memory_swap", COLUMN_NUMBER},
+	{NULL, "memory_failcnt", COLUMN_NUMBER},
+	{"OOM-KILLS", "oom_kills", COLUMN_NUMBER},
+	{"PIDS", "pids_current", COLUMN_NUMBER},
+	{NULL, "pids_limit", COLUMN_NUMBER},
+	{"RX", "network_rx_bytes", COLUMN_BYTES},
+	{NULL, "network_rx_packets", COLUMN_NUMBER},
+	{NULL, "network_rx_errors", COLUMN_NUMBER},
+	{NULL, "network_rx_dropped", COLUMN_NUMBER},
+	{"TX", "network_tx_bytes", COLUMN_BYTES},
+	{NULL, "network_tx_packets", COLUMN_NUMBER},
+	{NULL, "network_tx_errors", COLUMN_NUMBER},
+	{NULL, "network_tx_dropped", COLUMN_NUMBER},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
-/* A number of a group that could not be read is nothing, never 0; nor is a limit that is not set. */
+/* A number that could not be read is nothing, never 0; so is a limit that is not set. */
 static void add(struct listing *listing, bool valid, uint64_t number)
 {
 	if (valid && number != UINT64_MAX)
@@ -102,7 +102,8 @@ static void add_network(struct listing *listing, const struct exd_stats *stats)
 	add(listing, valid, stats->network_tx_dropped);
 }
 
-static int print_samples(struct listing *listing, const struct samples *samples, struct exd_error *err)
+static int print_samples(struct listing *listing, const struct samples *samples,
+			 struct exd_error *err)
 {
 	for (size_t i = 0; i < samples->count; i++) {
 		const struct sample *sample = &samples->items[i];
@@ -121,8 +122,10 @@ static int print_samples(struct listing *listing, const struct samples *samples,
 
 int verb_stats(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
-	CLEANUP(samples_free) struct samples samples = { 0 }, next = { 0 };
+	CLEANUP(listing_free)
+	struct listing listing;
+	CLEANUP(samples_free)
+	struct samples samples = {0}, next = {0};
 	int r;
 
 	listing_init(&listing, columns, ctl->args.settings.json);

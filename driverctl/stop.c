@@ -17,7 +17,8 @@ static int seconds(const struct ctl *ctl, int64_t *out, struct exd_error *err)
 
 	*out = DEFAULT_SECONDS;
 	if (text && (parse_int64(text, out) < 0 || *out < 0 || *out > MAX_SECONDS))
-		return exd_error_set(err, EXD_ERR_INVALID, 0, "--time '%.64s' is not a number of seconds from 0", text);
+		return exd_error_set(err, EXD_ERR_INVALID, 0,
+				     "--time '%.64s' is not a number of seconds from 0", text);
 	return 0;
 }
 

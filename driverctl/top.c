@@ -9,12 +9,12 @@
 #include "driverctl/sample.h"
 
 static const struct column columns[] = {
-	{ "ID", "id", COLUMN_TEXT },
-	{ "CPU%", "cpu_percent", COLUMN_JSON },
-	{ "MEMORY", "memory_usage", COLUMN_BYTES },
-	{ "LIMIT", "memory_limit", COLUMN_BYTES },
-	{ "PIDS", "pids_current", COLUMN_NUMBER },
-	{ NULL, NULL, COLUMN_TEXT },
+	{"ID", "id", COLUMN_TEXT},
+	{"CPU%", "cpu_percent", COLUMN_JSON},
+	{"MEMORY", "memory_usage", COLUMN_BYTES},
+	{"LIMIT", "memory_limit", COLUMN_BYTES},
+	{"PIDS", "pids_current", COLUMN_NUMBER},
+	{NULL, NULL, COLUMN_TEXT},
 };
 
 #define CLEAR_SCREEN "\033[H\033[2J"
@@ -60,8 +60,10 @@ static int print_samples(struct listing *listing, struct samples *samples, struc
 
 int verb_top(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free) struct listing listing;
-	CLEANUP(samples_free) struct samples samples = { 0 }, next = { 0 };
+	CLEANUP(listing_free)
+	struct listing listing;
+	CLEANUP(samples_free)
+	struct samples samples = {0}, next = {0};
 	bool screen = !ctl->args.settings.json && isatty(STDOUT_FILENO);
 	int r;
 

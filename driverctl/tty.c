@@ -12,7 +12,9 @@
 /* How soon to look again at a pty that nobody has open inside. */
 #define HUNG_MS 100
 
-enum { POLL_IN, POLL_PTY, POLL_OUT };
+enum { POLL_IN,
+       POLL_PTY,
+       POLL_OUT };
 
 void tty_open(struct tty *tty, bool reads)
 {
@@ -62,11 +64,19 @@ bool tty_size(uint16_t *rows, uint16_t *columns)
 {
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 &&
+	    ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
 		return false;
 	*rows = size.ws_row;
 	*columns = size.ws_col;
 	return size.ws_row && size.ws_col;
+}
+
+void tty_resize(const struct tty *tty, uint16_t rows, uint16_t columns)
+{
+	const struct winsize size = {.ws_row = rows, .ws_col = columns};
+
+	(void)ioctl(tty->pty, TIOCSWINSZ, &size);
 }
 
 static bool is_empty(const struct copy *copy)
@@ -77,18 +87,18 @@ static bool is_empty(const struct copy *copy)
 int tty_poll(const struct tty *tty, struct pollfd fds[TTY_POLL_FDS])
 {
 	for (int i = 0; i < TTY_POLL_FDS; i++)
-		fds[i] = (struct pollfd){ .fd = -1 };
+		fds[i] = (struct pollfd){.fd = -1};
 	if (tty->pty < 0)
 		return -1;
 	if (tty->reads && is_empty(&tty->in))
-		fds[POLL_IN] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+		fds[POLL_IN] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
 	if (!is_empty(&tty->out))
-		fds[POLL_OUT] = (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
+		fds[POLL_OUT] = (struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT};
 	if (tty->hung)
 		return HUNG_MS;
-	/* Without an event wanted, a hang-up would still wake poll: not while output waits to be written. */
+	/* A hang-up wakes poll without being wanted: not while output waits to be written. */
 	if (is_empty(&tty->out))
-		fds[POLL_PTY] = (struct pollfd){ .fd = tty->pty, .events = POLLIN };
+		fds[POLL_PTY] = (struct pollfd){.fd = tty->pty, .events = POLLIN};
 	if (!is_empty(&tty->in)) {
 		fds[POLL_PTY].fd = tty->pty;
 		fds[POLL_PTY].events |= POLLOUT;
@@ -138,7 +148,8 @@ static bool read_output(struct tty *tty)
 /* Output that cannot be written hangs the program's terminal up, as a lost line does. */
 static void write_output(struct tty *tty)
 {
-	ssize_t size = write(STDOUT_FILENO, tty->out.bytes + tty->out.at, tty->out.size - tty->out.at);
+	ssize_t size =
+		write(STDOUT_FILENO, tty->out.bytes + tty->out.at, tty->out.size - tty->out.at);
 
 	if (size > 0) {
 		tty->out.at += (size_t)size;
@@ -165,7 +176,7 @@ void tty_copy(struct tty *tty, const struct pollfd fds[TTY_POLL_FDS])
 
 void tty_drain(struct tty *tty)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
 	while (tty->pty >= 0 && (!is_empty(&tty->out) || read_output(tty))) {
 		if (poll(&out, 1, -1) > 0)

@@ -12,15 +12,15 @@
 struct copy {
 	char bytes[16384];
 	size_t at;
-	size_t size;			/* bytes[at...size) are still to be written */
+	size_t size; /* bytes[at...size) are still to be written */
 };
 
 struct tty {
-	int pty;			/* the program's; FD_NONE before and after */
-	bool raw;			/* our terminal is in raw mode, `saved` is how it was */
-	bool reads;			/* standard input goes to the program */
-	bool hung;			/* nobody has the other end open at the moment */
-	int error;			/* errno value of the first write to standard output that failed */
+	int pty;    /* the program's; FD_NONE before and after */
+	bool raw;   /* our terminal is in raw mode, `saved` is how it was */
+	bool reads; /* standard input goes to the program */
+	bool hung;  /* nobody has the other end open at the moment */
+	int error;  /* errno value of the first write to standard output that failed */
 	struct termios saved;
 	struct copy in;
 	struct copy out;
@@ -39,6 +39,9 @@ void tty_cooked(struct tty *tty);
 
 /* The pty has come: *tty owns it. */
 void tty_attach_take(struct tty *tty, int pty);
+
+/* The program gets a SIGWINCH. */
+void tty_resize(const struct tty *tty, uint16_t rows, uint16_t columns);
 
 /* What to wait for; returns how long poll() may take. */
 int tty_poll(const struct tty *tty, struct pollfd fds[TTY_POLL_FDS]);

@@ -7,7 +7,7 @@
 
 static int wait_one(struct ctl *ctl, const char *id, struct exd_error *err)
 {
-	struct exd_exit_status status = { .struct_size = sizeof(status) };
+	struct exd_exit_status status = {.struct_size = sizeof(status)};
 	int r = exd_wait(ctl->engine, id, -1, &status, err);
 
 	if (r < 0)

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driverctl/command_build.h"
 #include "driverctl/ctl.h"
 
-#define ARGV(...) ((char *[]){ (char *)"verb", __VA_ARGS__, NULL })
+#define ARGV(...) ((char *[]){(char *)"verb", __VA_ARGS__, NULL})
 
 static struct arguments parsed(uint32_t of, enum grammar grammar, char **argv)
 {
@@ -50,7 +51,8 @@ static void not_built(char **argv, enum exd_code code, const char *text)
 
 	ck_assert_int_lt(command_build(&command, &args, &err), 0);
 	ck_assert_ptr_null(command);
-	ck_assert_msg(err.code == code && strstr(err.text, text), "%s: %s", exd_error_name(err.code), err.text);
+	ck_assert_msg(err.code == code && strstr(err.text, text), "%s: %s",
+		      exd_error_name(err.code), err.text);
 	arguments_free(&args);
 }
 
@@ -66,11 +68,13 @@ static const struct exd_command_key *key_named(const char *name)
 START_TEST(test_table_names_are_unique_in_a_verb)
 {
 	for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-		for (const struct option_row *other = option_next(row); other; other = option_next(other)) {
+		for (const struct option_row *other = option_next(row); other;
+		     other = option_next(other)) {
 			if (!(row->of & other->of))
 				continue;
 			ck_assert_str_ne(row->name, other->name);
-			ck_assert_msg(!row->letter || row->letter != other->letter, "-%c", row->letter);
+			ck_assert_msg(!row->letter || row->letter != other->letter, "-%c",
+				      row->letter);
 		}
 	}
 }
@@ -85,7 +89,8 @@ START_TEST(test_table_fits_the_keys)
 		ck_assert_msg(!row->key || key, "--%s: no key %s", row->name, row->key);
 		if (!key)
 			continue;
-		ck_assert_msg(!!row->argument == (key->type != EXD_TYPE_BOOL) || row->apply, "--%s", row->name);
+		ck_assert_msg(!!row->argument == (key->type != EXD_TYPE_BOOL) || row->apply, "--%s",
+			      row->name);
 		if (row->of & (OF_RUN | OF_EXPLAIN))
 			ck_assert_msg(key->use & EXD_USE_RUN, "--%s", row->name);
 		if (row->of & OF_EXEC)
@@ -114,8 +119,10 @@ END_TEST
 
 START_TEST(test_parse_values)
 {
-	struct arguments args = parsed(OF_RUN, GRAMMAR_RUN, ARGV("-m", "1m", "-m2m", "--memory", "3m", "--memory=4m", "--memory="));
-	const char *const wanted[] = { "1m", "2m", "3m", "4m", "" };
+	struct arguments args =
+		parsed(OF_RUN, GRAMMAR_RUN,
+		       ARGV("-m", "1m", "-m2m", "--memory", "3m", "--memory=4m", "--memory="));
+	const char *const wanted[] = {"1m", "2m", "3m", "4m", ""};
 
 	ck_assert_uint_eq(args.given_count, 5);
 	for (size_t i = 0; i < 5; i++) {
@@ -140,7 +147,8 @@ END_TEST
 
 START_TEST(test_parse_value_may_begin_with_a_dash)
 {
-	struct arguments args = parsed(OF_RUN, GRAMMAR_RUN, ARGV("--oom-score-adj", "-500", "--memory-swap", "-1"));
+	struct arguments args =
+		parsed(OF_RUN, GRAMMAR_RUN, ARGV("--oom-score-adj", "-500", "--memory-swap", "-1"));
 
 	ck_assert_str_eq(args.given[0].value, "-500");
 	ck_assert_str_eq(args.given[1].value, "-1");
@@ -150,7 +158,8 @@ END_TEST
 
 START_TEST(test_parse_run_takes_options_around_the_id)
 {
-	struct arguments args = parsed(OF_RUN, GRAMMAR_RUN, ARGV("--rm", "box", "-d", "--", "sh", "-d", "--", "x"));
+	struct arguments args =
+		parsed(OF_RUN, GRAMMAR_RUN, ARGV("--rm", "box", "-d", "--", "sh", "-d", "--", "x"));
 
 	ck_assert(args.settings.remove && args.settings.detach && args.dashes);
 	ck_assert_uint_eq(args.operand_count, 1);
@@ -188,7 +197,8 @@ END_TEST
 
 START_TEST(test_parse_plain_takes_any_order)
 {
-	struct arguments args = parsed(OF_DELETE, GRAMMAR_PLAIN, ARGV("a", "-f", "b", "--", "-f", "-"));
+	struct arguments args =
+		parsed(OF_DELETE, GRAMMAR_PLAIN, ARGV("a", "-f", "b", "--", "-f", "-"));
 
 	ck_assert(args.settings.force);
 	ck_assert_uint_eq(args.operand_count, 4);
@@ -200,7 +210,8 @@ END_TEST
 
 START_TEST(test_parse_global_ends_at_the_verb)
 {
-	struct arguments args = parsed(OF_GLOBAL, GRAMMAR_GLOBAL, ARGV("--root", "/r", "--debug", "run", "--root", "x"));
+	struct arguments args = parsed(OF_GLOBAL, GRAMMAR_GLOBAL,
+				       ARGV("--root", "/r", "--debug", "run", "--root", "x"));
 
 	ck_assert_str_eq(args.settings.root, "/r");
 	ck_assert(args.settings.debug);
@@ -213,6 +224,7 @@ END_TEST
 START_TEST(test_parse_refuses)
 {
 	refused(OF_RUN, ARGV("--frob"), "unknown option '--frob'");
+	refused(OF_RUN, ARGV("--debug"), "'--debug' stands before the command");
 	refused(OF_RUN, ARGV("--frob=x"), "unknown option '--frob'");
 	refused(OF_RUN, ARGV("--memor", "1m"), "unknown option '--memor'");
 	refused(OF_RUN, ARGV("-x"), "unknown option '-x'");
@@ -228,14 +240,16 @@ END_TEST
 
 START_TEST(test_parse_refuses_what_comes_later)
 {
-	static const char *const later[] = { "--userns=host", "--restart=always", "--log-opt=x", "--dns=1.1.1.1",
-					     "--link=a", "--stop-signal=INT", "--add-host=a:1", "--mount=x" };
+	static const char *const later[] = {
+		"--userns=host", "--restart=always", "--log-opt=x", "--dns=1.1.1.1",
+		"--link=a", "--stop-signal=INT", "--add-host=a:1", "--mount=x"};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
 		struct exd_error err = EXD_ERROR_INIT;
 		struct arguments args;
 
-		ck_assert_int_lt(options_parse(&args, OF_RUN, GRAMMAR_RUN, ARGV((char *)later[i]), &err), 0);
+		ck_assert_int_lt(
+			options_parse(&args, OF_RUN, GRAMMAR_RUN, ARGV((char *)later[i]), &err), 0);
 		ck_assert_msg(strstr(err.text, "unknown option '--"), "%s", err.text);
 		arguments_free(&args);
 	}
@@ -248,16 +262,41 @@ static const char *sample(const struct option_row *row)
 	static const struct {
 		const char *name, *value;
 	} samples[] = {
-		{ "env", "A=B" }, { "rootfs", "/" }, { "rootfs-propagation", "slave" }, { "umask", "022" },
-		{ "annotation", "a=b" }, { "volume", "/usr:/usr:ro" }, { "tmpfs", "/x:size=1m" },
-		{ "device", "/dev/fuse" }, { "network", "host" }, { "pid", "host" }, { "ipc", "host" }, { "uts", "host" },
-		{ "cgroupns", "host" }, { "cap-add", "NET_ADMIN" }, { "cap-drop", "all" },
-		{ "security-opt", "no-new-privileges" }, { "sysctl", "net.ipv4.ip_forward=1" }, { "memory", "64m" },
-		{ "memory-swap", "-1" }, { "memory-reservation", "1g" }, { "memory-swappiness", "10" },
-		{ "oom-score-adj", "-5" }, { "cpus", "0.5" }, { "cpu-shares", "512" }, { "cpu-period", "100000" },
-		{ "cpu-quota", "-1" }, { "cpuset-cpus", "0-1" }, { "cpuset-mems", "0" }, { "pids-limit", "64" },
-		{ "ulimit", "nofile=1024:4096" }, { "cgroup-parent", "/x" }, { "workdir", "/tmp" }, { "user", "1000:1000" },
-		{ "group-add", "5" }, { "hostname", "box" },
+		{"env", "A=B"},
+		{"rootfs", "/"},
+		{"rootfs-propagation", "slave"},
+		{"umask", "022"},
+		{"annotation", "a=b"},
+		{"volume", "/usr:/usr:ro"},
+		{"tmpfs", "/x:size=1m"},
+		{"device", "/dev/fuse"},
+		{"network", "host"},
+		{"pid", "host"},
+		{"ipc", "host"},
+		{"uts", "host"},
+		{"cgroupns", "host"},
+		{"cap-add", "NET_ADMIN"},
+		{"cap-drop", "all"},
+		{"security-opt", "no-new-privileges"},
+		{"sysctl", "net.ipv4.ip_forward=1"},
+		{"memory", "64m"},
+		{"memory-swap", "-1"},
+		{"memory-reservation", "1g"},
+		{"memory-swappiness", "10"},
+		{"oom-score-adj", "-5"},
+		{"cpus", "0.5"},
+		{"cpu-shares", "512"},
+		{"cpu-period", "100000"},
+		{"cpu-quota", "-1"},
+		{"cpuset-cpus", "0-1"},
+		{"cpuset-mems", "0"},
+		{"pids-limit", "64"},
+		{"ulimit", "nofile=1024:4096"},
+		{"cgroup-parent", "/x"},
+		{"workdir", "/tmp"},
+		{"user", "1000:1000"},
+		{"group-add", "5"},
+		{"hostname", "box"},
 	};
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
@@ -278,7 +317,8 @@ START_TEST(test_build_sets_each_key)
 		ck_assert_msg(!row->argument == !value, "no sample for --%s", row->name);
 		(void)snprintf(name, sizeof(name), "--%s", row->name);
 		command = built(ARGV(name, (char *)value));
-		ck_assert_msg(exd_command_is_set(command, key_named(row->key)->key), "--%s", row->name);
+		ck_assert_msg(exd_command_is_set(command, key_named(row->key)->key), "--%s",
+			      row->name);
 		exd_command_free(command);
 	}
 }
@@ -339,7 +379,7 @@ END_TEST
 START_TEST(test_build_env_file_says_the_line)
 {
 	static const char bad[] = "A=1\n=2\n", nul[] = "A=1\0B\n";
-	char path[32], where[40];
+	char path[32], where[64];
 
 	write_file(path, bad, strlen(bad));
 	(void)snprintf(where, sizeof(where), "%s:2: ", path);
@@ -355,8 +395,9 @@ END_TEST
 
 START_TEST(test_build_relative_paths_become_absolute)
 {
-	struct exd_command *command = built(ARGV("--rootfs", "root", "-v", "tmpfs:/x", "-v", "/a:/b:ro"));
-	struct exd_mount mount = { .struct_size = sizeof(mount) };
+	struct exd_command *command =
+		built(ARGV("--rootfs", "root", "-v", "tmpfs:/x", "-v", "/a:/b:ro"));
+	struct exd_mount mount = {.struct_size = sizeof(mount)};
 	char cwd[4096], wanted[4200];
 
 	ck_assert_ptr_nonnull(getcwd(cwd, sizeof(cwd)));
@@ -375,9 +416,9 @@ END_TEST
 
 START_TEST(test_build_security_options)
 {
-	struct exd_command *command =
-		built(ARGV("--security-opt", "no-new-privileges=false", "--security-opt=seccomp=unconfined",
-			   "--security-opt=apparmor=p", "--security-opt=label=l"));
+	struct exd_command *command = built(ARGV(
+		"--security-opt", "no-new-privileges=false", "--security-opt=seccomp=unconfined",
+		"--security-opt=apparmor=p", "--security-opt=label=l"));
 
 	ck_assert(exd_command_is_set(command, EXD_KEY_NO_NEW_PRIVILEGES));
 	ck_assert(!exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES));
@@ -390,7 +431,8 @@ END_TEST
 
 START_TEST(test_build_names_the_option)
 {
-	not_built(ARGV("--security-opt", "seccomp:unconfined"), EXD_ERR_INVALID, "--security-opt: 'seccomp:unconfined'");
+	not_built(ARGV("--security-opt", "seccomp:unconfined"), EXD_ERR_INVALID,
+		  "--security-opt: 'seccomp:unconfined'");
 	not_built(ARGV("--memory", "lots"), EXD_ERR_KEY, "--memory: ");
 	not_built(ARGV("-v", "/only"), EXD_ERR_INVALID, "--volume: '/only' is not SRC:DST");
 	not_built(ARGV("-v", ":/x"), EXD_ERR_INVALID, "--volume: ':/x' is not SRC:DST");
