@@ -29,7 +29,7 @@ static uint64_t now_ms(void)
 
 static void nap(void)
 {
-	struct timespec ts = { .tv_nsec = POLL_NS };
+	struct timespec ts = {.tv_nsec = POLL_NS};
 
 	(void)nanosleep(&ts, NULL);
 }
@@ -79,7 +79,7 @@ static int each_pid(int dir, void *arg)
 
 int cgroup_pids(int dirfd, pid_t *pids, size_t max)
 {
-	struct pid_sink sink = { .pids = pids, .max = max };
+	struct pid_sink sink = {.pids = pids, .max = max};
 	int r = cgroup_walk(dirfd, each_pid, &sink);
 
 	return r < 0 ? r : (int)sink.count;
@@ -113,7 +113,10 @@ static bool reads_as(int dir, const char *file, const char *wanted)
 	return n >= 0 && strncmp(text, wanted, strlen(wanted)) == 0;
 }
 
-/* A process in an uninterruptible sleep can keep the state at FREEZING: then kill what can be killed. */
+/*
+ * A process in an uninterruptible sleep can keep the state at FREEZING: then kill what can be
+ * killed.
+ */
 static void freeze_v1(int freezer, uint64_t until)
 {
 	if (write_text_at(freezer, "freezer.state", "FROZEN") < 0)
@@ -127,7 +130,7 @@ static void freeze_v1(int freezer, uint64_t until)
 
 static int kill_round_v1(int dirfd, int freezer, uint64_t until)
 {
-	struct pid_sink sink = { .kill = true };
+	struct pid_sink sink = {.kill = true};
 	uint64_t freeze_until = now_ms() + 10;
 	int r;
 
@@ -142,7 +145,7 @@ static int kill_round_v1(int dirfd, int freezer, uint64_t until)
 /* Kernels before 5.14 have no cgroup.kill: freezing works there too, under another name. */
 static int kill_round_v2(int dirfd)
 {
-	struct pid_sink sink = { .kill = true };
+	struct pid_sink sink = {.kill = true};
 	int r = write_text_at(dirfd, "cgroup.kill", "1");
 
 	if (r != -ENOENT)
@@ -223,8 +226,8 @@ static int each_oom(int dir, void *arg)
 
 int cgroup_oom_kills(int dirfd, int version, uint64_t *kills)
 {
-	struct oom_sum all = { .file = version == 1 ? "memory.oom_control" : "memory.events" };
-	struct oom_sum local = { .file = "memory.events.local" };
+	struct oom_sum all = {.file = version == 1 ? "memory.oom_control" : "memory.events"};
+	struct oom_sum local = {.file = "memory.events.local"};
 	int r;
 
 	if (version == 1) {

@@ -9,10 +9,11 @@
 #include <sys/types.h>
 
 struct cgroup_make {
-	int root;		/* directory of the hierarchy */
-	const char *path;	/* below it; the leaf must be new, parents may exist */
-	const char *enable;	/* v2: "+memory +pids" for every ancestor's subtree_control; NULL or "": nothing */
-	bool cpuset;		/* v1 cpuset: take over the parent's cpus and mems */
+	int root;           /* directory of the hierarchy */
+	const char *path;   /* below it; the leaf must be new, parents may exist */
+	const char *enable; /* v2: "+memory +pids" for every ancestor's subtree_control; NULL or "":
+			       nothing */
+	bool cpuset;        /* v1 cpuset: take over the parent's cpus and mems */
 };
 
 /* Returns an O_PATH descriptor of the leaf. -EEXIST when the leaf is there already. */
@@ -25,13 +26,16 @@ int cgroup_pids(int dirfd, pid_t *pids, size_t max);
 int cgroup_empty(int dirfd, int version);
 
 /*
- * Kills every process of the subtree and waits until it is empty, at most deadline_ms: then -EBUSY. On v1
- * (`version` 1) it freezes first, so that a fork bomb cannot run away, and always thaws; freezer is the
- * directory in the freezer hierarchy, or -1.
+ * Kills every process of the subtree and waits until it is empty, at most deadline_ms: then -EBUSY.
+ * On v1 (`version` 1) it freezes first, so that a fork bomb cannot run away, and always thaws;
+ * freezer is the directory in the freezer hierarchy, or -1.
  */
 int cgroup_kill(int dirfd, int freezer, int version, int deadline_ms);
 
-/* Removes the directory with its children. -EBUSY when it is not empty after deadline_ms (0: one try). Gone already: 0. */
+/*
+ * Removes the directory with its children. -EBUSY when it is not empty after deadline_ms (0: one
+ * try). Gone already: 0.
+ */
 int cgroup_remove(int root, const char *path, int deadline_ms);
 
 /* How many processes the kernel's OOM killer took in the subtree. */

@@ -26,7 +26,6 @@ struct dirent_record {
 	char name[];
 };
 
-
 /* cgroupfs counts sub-directories in the link count, which saves the listing of most leaves. */
 bool cgroup_has_children(int dirfd)
 {
@@ -73,8 +72,7 @@ static int visit(int dirfd, int depth, struct walk *walk);
 
 static int visit_child(int parent, const char *name, int depth, void *arg)
 {
-	cleanup_close int dir =
-		openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int dir = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -90,15 +88,14 @@ static int visit(int dirfd, int depth, struct walk *walk)
 
 int cgroup_walk(int dirfd, int (*fn)(int dir, void *arg), void *arg)
 {
-	struct walk walk = { .fn = fn, .arg = arg };
+	struct walk walk = {.fn = fn, .arg = arg};
 
 	return visit(dirfd, 0, &walk);
 }
 
 static int remove_child(int parent, const char *name, int depth, void *arg)
 {
-	cleanup_close int dir =
-		openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int dir = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir >= 0)
 		(void)each_child(dir, depth, remove_child, arg);

@@ -5,12 +5,17 @@
 
 #include <stdbool.h>
 
-/* `fn` gets a directory descriptor of each, the top one first; stops at its first negative result. */
+/*
+ * `fn` gets a directory descriptor of each, the top one first; stops at its first negative result.
+ */
 int cgroup_walk(int dirfd, int (*fn)(int dir, void *arg), void *arg);
 
 bool cgroup_has_children(int dirfd);
 
-/* Removes the directories below, deepest first, as far as they let themselves; returns how many went. */
+/*
+ * Removes the directories below, deepest first, as far as they let themselves; returns how many
+ * went.
+ */
 int cgroup_remove_children(int dirfd);
 
 #endif

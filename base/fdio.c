@@ -31,8 +31,8 @@ static ssize_t read_rest(int fd, char *buf, size_t size, bool positioned)
 	size_t len = 0;
 
 	for (;;) {
-		ssize_t n = positioned ? pread(fd, buf + len, size - len, (off_t)len) :
-					 read(fd, buf + len, size - len);
+		ssize_t n = positioned ? pread(fd, buf + len, size - len, (off_t)len)
+				       : read(fd, buf + len, size - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;

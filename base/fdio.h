@@ -20,7 +20,8 @@ ssize_t read_file_fd(int fd, char *buf, size_t size);
 int write_file_at(int dirfd, const char *path, const void *data, size_t size);
 
 /* Makes the file `name`, which must not exist, in one go; removed again on failure. */
-int make_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, bool sync);
+int make_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,
+		 bool sync);
 
 /* The new content appears as a whole or not at all; with `sync` it survives a power cut. */
 int replace_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,

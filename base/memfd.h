@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A close-on-exec memfd with these bytes, sealed; `exec`: it may be executed. -EACCES where policy forbids that. */
+/*
+ * A close-on-exec memfd with these bytes, sealed; `exec`: it may be executed. -EACCES where policy
+ * forbids that.
+ */
 int memfd_sealed(const char *name, const void *data, size_t size, bool exec);
 
 /* The same with the content of an open file, from its beginning. */

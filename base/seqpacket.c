@@ -33,7 +33,7 @@ static void attach_fds(struct msghdr *msg, union control *control, const int *fd
 
 ssize_t seq_send(int sock, const struct iovec *iov, int iovcnt, const int *fds, unsigned int nfds)
 {
-	struct msghdr msg = { .msg_iov = (struct iovec *)iov };
+	struct msghdr msg = {.msg_iov = (struct iovec *)iov};
 	union control control;
 	ssize_t n;
 
@@ -78,8 +78,8 @@ static int take_fds(struct msghdr *msg, int *fds, unsigned int *nfds)
 
 ssize_t seq_recv(int sock, void *buf, size_t size, int *fds, unsigned int *nfds, int flags)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = size };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {.iov_base = buf, .iov_len = size};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	union control control;
 	int r;
 	ssize_t n;
@@ -106,8 +106,8 @@ ssize_t seq_recv(int sock, void *buf, size_t size, int *fds, unsigned int *nfds,
 int wire_send(int sock, uint16_t type, uint64_t request, const struct iovec *body, int n,
 	      const int *fds, unsigned int nfds)
 {
-	struct wire_msg msg = { .type = type, .fds = (uint16_t)nfds, .request = request };
-	struct iovec iov[1 + BODY_PARTS_MAX] = { { .iov_base = &msg, .iov_len = sizeof(msg) } };
+	struct wire_msg msg = {.type = type, .fds = (uint16_t)nfds, .request = request};
+	struct iovec iov[1 + BODY_PARTS_MAX] = {{.iov_base = &msg, .iov_len = sizeof(msg)}};
 	size_t size = sizeof(msg);
 	ssize_t r;
 

@@ -13,8 +13,9 @@
 ssize_t seq_send(int sock, const struct iovec *iov, int iovcnt, const int *fds, unsigned int nfds);
 
 /*
- * One message; 0 is the peer's end. *nfds is the room in fds and becomes how many came, close-on-exec.
- * `flags` as for recvmsg (MSG_DONTWAIT). -EMSGSIZE when data or descriptors were cut: what came is closed.
+ * One message; 0 is the peer's end. *nfds is the room in fds and becomes how many came,
+ * close-on-exec. `flags` as for recvmsg (MSG_DONTWAIT). -EMSGSIZE when data or descriptors were
+ * cut: what came is closed.
  */
 ssize_t seq_recv(int sock, void *buf, size_t size, int *fds, unsigned int *nfds, int flags);
 

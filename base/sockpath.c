@@ -23,9 +23,8 @@ static int address(struct sockaddr_un *a, int dirfd, const char *name)
 
 int sock_bind_at(int dirfd, const char *name)
 {
-	cleanup_close int fd =
-		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un a = { 0 };
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un a = {0};
 	int r = address(&a, dirfd, name);
 
 	if (fd < 0)
@@ -42,7 +41,7 @@ int sock_bind_at(int dirfd, const char *name)
 int sock_connect_at(int dirfd, const char *name)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un a = { 0 };
+	struct sockaddr_un a = {0};
 	int r = address(&a, dirfd, name);
 
 	if (fd < 0)

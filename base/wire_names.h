@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* What an operation does ("make cgroup"), so that "OP OBJECT: REASON" reads as a sentence; "unknown step" else. */
+/*
+ * What an operation does ("make cgroup"), so that "OP OBJECT: REASON" reads as a sentence; "unknown
+ * step" else.
+ */
 const char *wire_op_name(uint32_t op);
 
 /* Of enum wire_phase: "prepare", "child", "end", "cleanup"; "unknown" else. */

@@ -67,10 +67,11 @@ void *item_of_mount(const struct exd_mount *mount)
 {
 	struct exd_mount *item = malloc(sizeof(*item) + strlen(mount->source) +
 					strlen(mount->target) + strlen(mount->options) + 3);
-	char *end = (char *)(item + 1);
+	char *end;
 
 	if (!item)
 		return NULL;
+	end = (char *)(item + 1);
 	*item = *mount;
 	item->source = text_behind(&end, mount->source);
 	item->target = text_behind(&end, mount->target);
@@ -82,10 +83,11 @@ void *item_of_device(const struct exd_device *device)
 {
 	struct exd_device *item =
 		malloc(sizeof(*item) + strlen(device->path) + strlen(device->target) + 2);
-	char *end = (char *)(item + 1);
+	char *end;
 
 	if (!item)
 		return NULL;
+	end = (char *)(item + 1);
 	*item = *device;
 	item->path = text_behind(&end, device->path);
 	item->target = text_behind(&end, device->target);

@@ -11,7 +11,7 @@
 #define BOTH (EXD_USE_RUN | EXD_USE_EXEC)
 
 #define KEY(KEY_, TYPE_, use_, name_, doc_) \
-	.key = {.key = EXD_KEY_##KEY_, .type = EXD_TYPE_##TYPE_, .use = use_, .name = name_, .doc = doc_}
+	.key = {EXD_KEY_##KEY_, EXD_TYPE_##TYPE_, use_, name_, doc_}
 #define NUMBER(min_, max_, takes_) .min = min_, .max = max_, .takes = takes_
 #define BYTES "a size such as 64m (a number, then b, k, m, g or t)"
 #define NAMESPACE .takes = "private, host, container:ID or path:/FILE", .valid = valid_namespace
@@ -46,7 +46,7 @@ static const struct command_key keys[] = {
 	     "whether mounts of the host appear inside"),
 	 .takes = "private or slave", .valid = valid_propagation},
 	{KEY(MOUNTS, MOUNTS, RUN, "mounts",
-	     "SOURCE:TARGET[:OPTIONS]; SOURCE may be tmpfs, proc, sysfs, mqueue, devpts or cgroup")},
+	     "SOURCE:TARGET[:OPTIONS]; SOURCE may be tmpfs, proc, sysfs, mqueue, devpts, cgroup")},
 	{KEY(DEVICES, DEVICES, RUN, "devices",
 	     "PATH[:PATH-INSIDE][:rwm] of a device node of the host")},
 	{KEY(MASKED_PATHS, LIST, RUN, "masked_paths",

@@ -40,10 +40,11 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int conn_send_parts(struct conn *conn, enum wire_type type, const struct iovec *parts, size_t count, const int *fds,
-		    size_t fd_count)
+int conn_send_parts(struct conn *conn, enum wire_type type, const struct iovec *parts, size_t count,
+		    const int *fds, size_t fd_count)
 {
-	return wire_send(conn->fd, (uint16_t)type, conn->request, parts, (int)count, fds, (unsigned int)fd_count);
+	return wire_send(conn->fd, (uint16_t)type, conn->request, parts, (int)count, fds,
+			 (unsigned int)fd_count);
 }
 
 int conn_send(struct conn *conn, enum wire_type type, const void *body, size_t size)
@@ -57,7 +58,8 @@ int conn_send(struct conn *conn, enum wire_type type, const void *body, size_t s
 static int receive(struct conn *conn, struct message *message)
 {
 	unsigned int count = MESSAGE_FDS_MAX;
-	ssize_t n = seq_recv(conn->fd, message, offsetof(struct message, size), message->fds, &count, MSG_DONTWAIT);
+	ssize_t n = seq_recv(conn->fd, message, offsetof(struct message, size), message->fds,
+			     &count, MSG_DONTWAIT);
 
 	for (size_t i = count; i < MESSAGE_FDS_MAX; i++)
 		message->fds[i] = FD_NONE;
@@ -93,7 +95,8 @@ int conn_receive(struct conn *conn, struct message *message, int timeout_ms)
 
 	for (;;) {
 		r = receive(conn, message);
-		if (r == 0 && (message->head.request == conn->request || message->head.type == WIRE_EVENT))
+		if (r == 0 &&
+		    (message->head.request == conn->request || message->head.type == WIRE_EVENT))
 			return 0;
 		if (r == 0) {
 			message_clear(message);
@@ -109,8 +112,8 @@ int conn_receive(struct conn *conn, struct message *message, int timeout_ms)
 	}
 }
 
-int conn_ask(struct conn *conn, enum wire_type type, const struct iovec *parts, size_t count, const int *fds,
-	     size_t fd_count)
+int conn_ask(struct conn *conn, enum wire_type type, const struct iovec *parts, size_t count,
+	     const int *fds, size_t fd_count)
 {
 	struct message message = MESSAGE_INIT;
 	const int32_t *result;

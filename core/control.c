@@ -26,7 +26,8 @@ static int not_running(const char *id, const char *why, struct exd_error *err)
 	return exd_error_set(err, EXD_ERR_NOT_RUNNING, ESRCH, "container '%s' %s", id, why);
 }
 
-int target_open_running(struct exd_engine *engine, const char *id, struct target *target, struct exd_error *err)
+int target_open_running(struct exd_engine *engine, const char *id, struct target *target,
+			struct exd_error *err)
 {
 	int r = record_load(engine->root_fd, id, &target->record, err);
 
@@ -53,8 +54,8 @@ int target_load_driver(struct exd_engine *engine, struct target *target, struct 
 }
 
 /* Running, with a driver that can do it. */
-static int open_capable(struct exd_engine *engine, const char *id, uint64_t cap, const char *verb, struct target *target,
-			struct exd_error *err)
+static int open_capable(struct exd_engine *engine, const char *id, uint64_t cap, const char *verb,
+			struct target *target, struct exd_error *err)
 {
 	int r = target_open_running(engine, id, target, err);
 
@@ -64,8 +65,8 @@ static int open_capable(struct exd_engine *engine, const char *id, uint64_t cap,
 }
 
 /* Sends a question about the container to its monitor: what that says, or -ECONNREFUSED. */
-static int ask_monitor(struct exd_engine *engine, const struct exd_record *record, enum wire_type type,
-		       const struct iovec *parts, size_t count, int fd)
+static int ask_monitor(struct exd_engine *engine, const struct exd_record *record,
+		       enum wire_type type, const struct iovec *parts, size_t count, int fd)
 {
 	struct conn *conn;
 	int r;
@@ -82,7 +83,7 @@ static int ask_monitor(struct exd_engine *engine, const struct exd_record *recor
 	return r;
 }
 
-/* ---- kill, terminate ------------------------------------------------------------------------------------ */
+/* ---- kill, terminate ------------------------------------------------------------------------- */
 
 /* -ENOENT and -ECONNREFUSED: not by way of the monitor. */
 static int signal_by_monitor(struct exd_engine *engine, const struct exd_record *record, int sig)
@@ -96,7 +97,10 @@ static int signal_by_monitor(struct exd_engine *engine, const struct exd_record 
 	return ask_monitor(engine, record, WIRE_KILL, parts, 2, FD_NONE);
 }
 
-/* By way of the monitor, if it lives: it keeps apart who killed, we or the kernel for lack of memory. */
+/*
+ * By way of the monitor, if it lives: it keeps apart who killed, we or the kernel for lack of
+ * memory.
+ */
 static int signal_init(struct exd_engine *engine, struct exd_record *record, int sig)
 {
 	int r = signal_by_monitor(engine, record, sig);
@@ -157,7 +161,7 @@ int exd_terminate(struct exd_engine *engine, const char *id, struct exd_error *e
 	return r < 0 ? r : 0;
 }
 
-/* ---- through the driver --------------------------------------------------------------------------------- */
+/* ---- through the driver ---------------------------------------------------------------------- */
 
 static int driver_info(const struct target *target, struct exd_info *info, struct exd_error *err)
 {
@@ -176,7 +180,8 @@ int exd_pause(struct exd_engine *engine, const char *id, struct exd_error *err)
 	if (r < 0)
 		return r;
 	if (info.paused)
-		return exd_error_set(err, EXD_ERR_PAUSED, EBUSY, "container '%s' is paused already", id);
+		return exd_error_set(err, EXD_ERR_PAUSED, EBUSY, "container '%s' is paused already",
+				     id);
 	return target.plugin->driver.pause(target.plugin->self, target.record, err);
 }
 
@@ -191,19 +196,24 @@ int exd_unpause(struct exd_engine *engine, const char *id, struct exd_error *err
 	if (r < 0)
 		return r;
 	if (!info.paused)
-		return exd_error_set(err, EXD_ERR_NOT_PAUSED, EINVAL, "container '%s' is not paused", id);
+		return exd_error_set(err, EXD_ERR_NOT_PAUSED, EINVAL,
+				     "container '%s' is not paused", id);
 	return target.plugin->driver.unpause(target.plugin->self, target.record, err);
 }
 
-int exd_pids(struct exd_engine *engine, const char *id, pid_t *pids, size_t max, struct exd_error *err)
+int exd_pids(struct exd_engine *engine, const char *id, pid_t *pids, size_t max,
+	     struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	int r = open_capable(engine, id, EXD_CAP_PIDS, "list processes", &target, err);
 
-	return r < 0 ? r : target.plugin->driver.pids(target.plugin->self, target.record, pids, max, err);
+	if (r < 0)
+		return r;
+	return target.plugin->driver.pids(target.plugin->self, target.record, pids, max, err);
 }
 
-int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats, struct exd_error *err)
+int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats,
+	      struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	struct exd_stats all = {.struct_size = sizeof(all)};
@@ -216,15 +226,19 @@ int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats
 	return r;
 }
 
-int exd_update(struct exd_engine *engine, const char *id, const struct exd_command *command, struct exd_error *err)
+int exd_update(struct exd_engine *engine, const char *id, const struct exd_command *command,
+	       struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	int r = open_capable(engine, id, EXD_CAP_UPDATE, "update", &target, err);
 
-	return r < 0 ? r : target.plugin->driver.update(target.plugin->self, target.record, command, err);
+	if (r < 0)
+		return r;
+	return target.plugin->driver.update(target.plugin->self, target.record, command, err);
 }
 
-int exd_info(struct exd_engine *engine, const char *id, struct exd_info *info, struct exd_error *err)
+int exd_info(struct exd_engine *engine, const char *id, struct exd_info *info,
+	     struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	struct exd_info all;
@@ -239,18 +253,21 @@ int exd_info(struct exd_engine *engine, const char *id, struct exd_info *info, s
 	return r;
 }
 
-/* ---- through the monitor -------------------------------------------------------------------------------- */
+/* ---- through the monitor --------------------------------------------------------------------- */
 
 static int no_monitor(const char *id, struct exd_error *err)
 {
-	return exd_error_set(err, EXD_ERR_MONITOR, ECONNREFUSED, "the monitor of container '%s'", id);
+	return exd_error_set(err, EXD_ERR_MONITOR, ECONNREFUSED, "the monitor of container '%s'",
+			     id);
 }
 
-int exd_resize(struct exd_engine *engine, const char *id, uint16_t rows, uint16_t columns, struct exd_error *err)
+int exd_resize(struct exd_engine *engine, const char *id, uint16_t rows, uint16_t columns,
+	       struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	struct wire_resize body = {.rows = rows, .columns = columns};
-	struct iovec parts[] = {{.iov_base = &body, .iov_len = sizeof(body)}, {.iov_base = (void *)id}};
+	struct iovec parts[] = {{.iov_base = &body, .iov_len = sizeof(body)},
+				{.iov_base = (void *)id}};
 	int r = target_open_running(engine, id, &target, err);
 
 	if (r < 0)
@@ -261,7 +278,8 @@ int exd_resize(struct exd_engine *engine, const char *id, uint16_t rows, uint16_
 	if (r == -ECONNREFUSED)
 		return no_monitor(id, err);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_TTY, -r, "cannot resize the terminal of '%s'", id);
+		return exd_error_set(err, EXD_ERR_TTY, -r, "cannot resize the terminal of '%s'",
+				     id);
 	return 0;
 }
 
@@ -289,6 +307,7 @@ int exd_oom_open(struct exd_engine *engine, const char *id, struct exd_error *er
 	if (r == -ENOENT)
 		return not_running(id, "has ended", err);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot watch container '%s' for OOM", id);
+		return exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot watch container '%s' for OOM",
+				     id);
 	return take_fd(&ours);
 }

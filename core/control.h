@@ -10,15 +10,22 @@
 
 struct target {
 	struct exd_record *record;
-	struct exd_plugin *plugin;	/* loaded, or NULL when it was not asked for */
+	struct exd_plugin *plugin; /* loaded, or NULL when it was not asked for */
 };
 
-#define TARGET_INIT {NULL, NULL}
+#define TARGET_INIT        \
+	{                  \
+		NULL, NULL \
+	}
 
-void target_close(struct target *target);	/* for CLEANUP() */
+void target_close(struct target *target); /* for CLEANUP() */
 
-/* Loads the record of a container that has started and not ended. EXD_ERR_NOT_FOUND, EXD_ERR_NOT_RUNNING. */
-int target_open_running(struct exd_engine *engine, const char *id, struct target *target, struct exd_error *err);
+/*
+ * Loads the record of a container that has started and not ended. EXD_ERR_NOT_FOUND,
+ * EXD_ERR_NOT_RUNNING.
+ */
+int target_open_running(struct exd_engine *engine, const char *id, struct target *target,
+			struct exd_error *err);
 /* Loads its driver. */
 int target_load_driver(struct exd_engine *engine, struct target *target, struct exd_error *err);
 /* Kills all that is in it, so that its monitor knows who did it. */

@@ -11,8 +11,9 @@
 #include "core/process.h"
 #include "core/sized.h"
 
-#define POLL_MS 10			/* for what nothing can be waited on */
-#define SETTLE_MS 1000			/* a process has this long to be reaped, so that the kernel tells its exit code */
+#define POLL_MS 10 /* for what nothing can be waited on */
+/* A process has this long to be reaped, so that the kernel tells its exit code. */
+#define SETTLE_MS 1000
 #define DELETE_MS 10000
 
 /* Sleeps a moment; -ETIMEDOUT when the deadline has passed. */
@@ -27,8 +28,8 @@ static int nap(int64_t deadline)
 }
 
 /* 1: *status is how it ended; 0: the monitor does not know it or is gone; -ETIMEDOUT. */
-static int watch_by_monitor(struct exd_engine *engine, const struct exd_record *record, int64_t deadline,
-			    struct exd_exit_status *status)
+static int watch_by_monitor(struct exd_engine *engine, const struct exd_record *record,
+			    int64_t deadline, struct exd_exit_status *status)
 {
 	struct message message = MESSAGE_INIT;
 	const struct wire_exit *end;
@@ -102,8 +103,8 @@ static int wait_running(struct exd_engine *engine, struct exd_record *record, in
 }
 
 /* Until it has ended: 0, or -ETIMEDOUT. */
-static int wait_end(struct exd_engine *engine, struct target *target, int64_t deadline, struct exd_exit_status *status,
-		    struct exd_error *err)
+static int wait_end(struct exd_engine *engine, struct target *target, int64_t deadline,
+		    struct exd_exit_status *status, struct exd_error *err)
 {
 	char id[ID_SIZE];
 	int r = 0;
@@ -131,12 +132,13 @@ static int wait_end(struct exd_engine *engine, struct target *target, int64_t de
 		}
 	}
 	if (r == -ETIMEDOUT)
-		return exd_error_set(err, EXD_ERR_TIMEOUT, ETIMEDOUT, "container '%s' has not ended yet", id);
+		return exd_error_set(err, EXD_ERR_TIMEOUT, ETIMEDOUT,
+				     "container '%s' has not ended yet", id);
 	return r;
 }
 
-int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms, struct exd_exit_status *status,
-	     struct exd_error *err)
+int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms,
+	     struct exd_exit_status *status, struct exd_error *err)
 {
 	CLEANUP(target_close) struct target target = TARGET_INIT;
 	struct exd_exit_status end = {.struct_size = sizeof(end)};
@@ -150,13 +152,15 @@ int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms, struct e
 	if (status)
 		sized_give(status, &end, sizeof(end));
 	if (end.lost)
-		return exd_error_set(err, EXD_ERR_LOST, ESRCH, "container '%s' is lost: %s", id, exd_lost_reason(end.lost));
+		return exd_error_set(err, EXD_ERR_LOST, ESRCH, "container '%s' is lost: %s", id,
+				     exd_lost_reason(end.lost));
 	return 0;
 }
 
-/* ---- delete --------------------------------------------------------------------------------------------- */
+/* ---- delete ---------------------------------------------------------------------------------- */
 
-static int end_first(struct exd_engine *engine, struct target *target, bool force, struct exd_error *err)
+static int end_first(struct exd_engine *engine, struct target *target, bool force,
+		     struct exd_error *err)
 {
 	const char *id = target->record->dir.id;
 	enum exd_status status = record_status(target->record);
@@ -166,9 +170,11 @@ static int end_first(struct exd_engine *engine, struct target *target, bool forc
 	if (status == EXD_STATUS_STOPPED || status == EXD_STATUS_LOST)
 		return 0;
 	if (status == EXD_STATUS_CREATING)
-		return exd_error_set(err, EXD_ERR_NOT_STOPPED, EBUSY, "container '%s' is still being created", id);
+		return exd_error_set(err, EXD_ERR_NOT_STOPPED, EBUSY,
+				     "container '%s' is still being created", id);
 	if (!force)
-		return exd_error_set(err, EXD_ERR_NOT_STOPPED, EBUSY, "container '%s' is %s: stop it first, or use force", id,
+		return exd_error_set(err, EXD_ERR_NOT_STOPPED, EBUSY,
+				     "container '%s' is %s: stop it first, or use force", id,
 				     exd_status_name(status));
 	r = target_terminate(engine, target, err);
 	return r < 0 ? r : wait_end(engine, target, clock_ms() + DELETE_MS, &end, err);
@@ -184,7 +190,8 @@ static int lock_directory(struct exd_record *record, struct exd_error *err)
 		r = state_try_lock(&record->dir);
 	while (r == -EWOULDBLOCK && nap(deadline) == 0);
 	if (r < 0 && r != -ENOENT)
-		exd_error_set(err, EXD_ERR_STATE, -r, "cannot lock the state directory of container '%s'", record->dir.id);
+		exd_error_set(err, EXD_ERR_STATE, -r,
+			      "cannot lock the state directory of container '%s'", record->dir.id);
 	return r;
 }
 
@@ -195,7 +202,8 @@ static int remove_traces(struct exd_engine *engine, struct target *target, struc
 	if (target->record->json) {
 		r = target_load_driver(engine, target, err);
 		if (r == 0)
-			r = target->plugin->driver.terminate(target->plugin->self, target->record, err);
+			r = target->plugin->driver.terminate(target->plugin->self, target->record,
+							     err);
 		if (r >= 0)
 			r = target->plugin->driver.clean(target->plugin->self, target->record, err);
 	}

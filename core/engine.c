@@ -13,7 +13,7 @@
 #include "core/sized.h"
 #include "core/state.h"
 
-#define WAKE_SERIAL 0			/* in the epoll set: wake_fd, no watch */
+#define WAKE_SERIAL 0 /* in the epoll set: wake_fd, no watch */
 #define BATCH 32
 #define REAP_MS 200
 
@@ -25,11 +25,13 @@ static int open_poll(struct exd_engine *engine, struct exd_error *err)
 	engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (engine->epoll_fd < 0 || engine->wake_fd < 0 ||
 	    epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->wake_fd, &event) < 0)
-		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot make the engine's event descriptor");
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno,
+				     "cannot make the engine's event descriptor");
 	return 0;
 }
 
-static int fill(struct exd_engine *engine, const struct exd_engine_config *config, struct exd_error *err)
+static int fill(struct exd_engine *engine, const struct exd_engine_config *config,
+		struct exd_error *err)
 {
 	int r;
 
@@ -48,7 +50,8 @@ static int fill(struct exd_engine *engine, const struct exd_engine_config *confi
 	return r < 0 ? r : open_poll(engine, err);
 }
 
-int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *config, struct exd_error *err)
+int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *config,
+		    struct exd_error *err)
 {
 	struct exd_engine_config all = {.struct_size = sizeof(all)};
 	struct exd_engine *engine = calloc(1, sizeof(*engine));
@@ -151,7 +154,8 @@ int exd_engine_dispatch(struct exd_engine *engine, struct exd_error *err)
 		n = epoll_wait(engine->epoll_fd, events, BATCH, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot ask for the engine's events");
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno,
+				     "cannot ask for the engine's events");
 	for (int i = 0; i < n; i++)
 		handled += dispatch_one(engine, events[i].data.u64);
 	return handled;

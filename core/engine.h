@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine: configuration, state directory, connections to monitors, and what dispatch looks after. */
+/* The engine: configuration, state directory, connections to monitors, sources of dispatch. */
 #ifndef EXECDRIVER_CORE_ENGINE_H
 #define EXECDRIVER_CORE_ENGINE_H
 
@@ -19,27 +19,27 @@
 struct conn;
 
 /*
- * `lock` guards everything below it and is never held over a hook, the log function or a wait. What is above is set
- * once by exd_engine_open().
+ * `lock` guards everything below it and is never held over a hook, the log function or a wait. What
+ * is above is set once by exd_engine_open().
  */
 struct exd_engine {
 	struct config *config;
-	char *root;			/* absolute */
-	char *driver;			/* the host's choice, or NULL */
+	char *root;   /* absolute */
+	char *driver; /* the host's choice, or NULL */
 	int root_fd;
-	uint32_t flags;			/* enum exd_engine_flag */
+	uint32_t flags; /* enum exd_engine_flag */
 	uint32_t log_level;
 	exd_log_fn log;
 	void *log_arg;
 	int epoll_fd;
-	int wake_fd;			/* eventfd: dispatch has work that no other descriptor shows */
+	int wake_fd; /* eventfd: dispatch has work that no other descriptor shows */
 
 	pthread_mutex_t lock;
-	pthread_cond_t settled;		/* `choosing` became false */
-	bool choosing;			/* a thread is finding or starting the monitor */
-	char monitor[MONITOR_NAME_MAX];	/* its directory below .monitor; "" = none yet */
-	int monitor_pidfd;		/* of the one this engine started */
-	struct conn *idle;		/* connections that serve no process now, at most POOL_MAX */
+	pthread_cond_t settled;         /* `choosing` became false */
+	bool choosing;                  /* a thread is finding or starting the monitor */
+	char monitor[MONITOR_NAME_MAX]; /* its directory below .monitor; "" = none yet */
+	int monitor_pidfd;              /* of the one this engine started */
+	struct conn *idle; /* connections that serve no process now, at most POOL_MAX */
 	size_t idle_count;
 	struct watch *watches;
 	uint64_t watch_serial;

@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "core/sized.h"
 
-#define EVENTS_MAX 65536		/* a host that never takes them loses the oldest */
+#define EVENTS_MAX 65536 /* a host that never takes them loses the oldest */
 
 struct event_entry {
 	struct event_entry *next;
@@ -35,7 +35,9 @@ static struct event_entry *take_first(struct events *events)
 	return entry;
 }
 
-/* Several monitors tell of their past one after another: what comes late goes before what is newer. */
+/*
+ * Several monitors tell of their past one after another: what comes late goes before what is newer.
+ */
 static void insert(struct events *events, struct event_entry *entry)
 {
 	struct event_entry **at = &events->first;
@@ -74,7 +76,8 @@ void events_add(struct exd_engine *engine, const struct exd_event *event)
 	pthread_mutex_unlock(&engine->lock);
 	free(entry);
 	if (dropped)
-		engine_log(engine, EXD_LOG_WARNING, NULL, dropped->event.id, "an event nobody took was dropped");
+		engine_log(engine, EXD_LOG_WARNING, NULL, dropped->event.id,
+			   "an event nobody took was dropped");
 	free(dropped);
 }
 

@@ -12,10 +12,10 @@ struct event_entry;
 
 /* Guarded by the engine's lock. */
 struct events {
-	struct event_entry *first;	/* by sequence number */
+	struct event_entry *first; /* by sequence number */
 	uint64_t count;
-	uint64_t since;			/* what exd_subscribe() asked for */
-	uint64_t sequence;		/* of the newest that was queued */
+	uint64_t since;    /* what exd_subscribe() asked for */
+	uint64_t sequence; /* of the newest that was queued */
 	bool subscribed;
 };
 

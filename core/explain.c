@@ -8,7 +8,8 @@
 #include "core/plan.h"
 #include "core/plugin.h"
 
-static int compile(struct launch *l, const struct exd_plugin *plugin, int null, struct exd_error *err)
+static int compile(struct launch *l, const struct exd_plugin *plugin, int null,
+		   struct exd_error *err)
 {
 	int r = plan_new(&l->plan, l->engine->root_fd, l->command, err);
 
@@ -17,7 +18,8 @@ static int compile(struct launch *l, const struct exd_plugin *plugin, int null, 
 	return r < 0 ? r : launch_compile(l, plugin, err);
 }
 
-static int print(const struct launch *l, const struct exd_plugin *plugin, struct exd_report *report, struct exd_error *err)
+static int print(const struct launch *l, const struct exd_plugin *plugin, struct exd_report *report,
+		 struct exd_error *err)
 {
 	int r = 0;
 
@@ -26,8 +28,8 @@ static int print(const struct launch *l, const struct exd_plugin *plugin, struct
 	return r < 0 ? r : plan_print(l->plan, report, err);
 }
 
-int exd_explain(struct exd_engine *engine, const struct exd_command *command, struct exd_report *report, uint64_t *hash,
-		struct exd_error *err)
+int exd_explain(struct exd_engine *engine, const struct exd_command *command,
+		struct exd_report *report, uint64_t *hash, struct exd_error *err)
 {
 	struct launch l = {.engine = engine, .command = command};
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);

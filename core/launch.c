@@ -3,6 +3,7 @@
 #include "core/launch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,7 +33,8 @@ static int load_target(struct launch *l, struct exd_error *err)
 	if (r < 0)
 		return r;
 	if (record_status(l->record) != EXD_STATUS_RUNNING)
-		return exd_error_set(err, EXD_ERR_NOT_RUNNING, ESRCH, "container '%s' is not running", l->id);
+		return exd_error_set(err, EXD_ERR_NOT_RUNNING, ESRCH,
+				     "container '%s' is not running", l->id);
 	r = launch_select_driver(l->engine, l->record, &plugin, err);
 	if (r == 0)
 		r = plugin_require(plugin, EXD_CAP_EXEC, "exec", err);
@@ -53,7 +55,8 @@ static int make_home(struct launch *l, struct exd_error *err)
 	if (r == 0 && l->process->hooks.pre_start)
 		r = plugin_require(l->process->plugin, EXD_CAP_PRE_START, "pre_start hooks", err);
 	if (r == 0)
-		r = state_create(l->engine->root_fd, exd_command_string(l->command, EXD_KEY_ID, ""), &l->process->dir, err);
+		r = state_create(l->engine->root_fd, exd_command_string(l->command, EXD_KEY_ID, ""),
+				 &l->process->dir, err);
 	return r;
 }
 
@@ -84,7 +87,8 @@ static int prepare(struct launch *l, struct exd_error *err)
 	return r < 0 ? r : plan_seal(l->plan, &l->memfd, &l->hash, err);
 }
 
-static int make_state_text(const struct launch *l, const struct conn *conn, char **text, struct exd_error *err)
+static int make_state_text(const struct launch *l, const struct conn *conn, char **text,
+			   struct exd_error *err)
 {
 	struct state_fields fields = {
 		.id = l->process->id,
@@ -168,16 +172,18 @@ static int send_launch(const struct launch *l, struct conn *conn, const char *st
 		return r;
 	count = collect_fds(l, fds, &body.with);
 	body.slot_fds = (uint16_t)slot_count;
-	body.flags = (p->is_exec ? WIRE_LAUNCH_EXEC : 0) | (p->tied ? WIRE_LAUNCH_TIED : 0) |
-		     (p->ephemeral ? WIRE_LAUNCH_EPHEMERAL : 0) |
-		     (body.with & (WIRE_WITH_DRAIN_OUT | WIRE_WITH_DRAIN_ERR) ? WIRE_LAUNCH_DRAIN : 0);
+	body.flags =
+		(p->is_exec ? WIRE_LAUNCH_EXEC : 0) | (p->tied ? WIRE_LAUNCH_TIED : 0) |
+		(p->ephemeral ? WIRE_LAUNCH_EPHEMERAL : 0) |
+		(body.with & (WIRE_WITH_DRAIN_OUT | WIRE_WITH_DRAIN_ERR) ? WIRE_LAUNCH_DRAIN : 0);
 	return conn_send_parts(conn, WIRE_LAUNCH, parts, state ? 3 : 2, fds, count);
 }
 
 /* An exec goes to the monitor that has the container, if it lives: one process less to start. */
 static int take_conn(const struct launch *l, struct conn **out, struct exd_error *err)
 {
-	if (l->record && l->record->monitor_dir[0] && pool_take(l->engine, l->record->monitor_dir, out) == 0)
+	if (l->record && l->record->monitor_dir[0] &&
+	    pool_take(l->engine, l->record->monitor_dir, out) == 0)
 		return 0;
 	return pool_take_own(l->engine, out, err);
 }
@@ -194,8 +200,10 @@ static int send_once(struct launch *l, struct exd_error *err)
 		return r;
 	r = send_launch(l, conn, state);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot send the launch of '%s'", l->process->id);
+		return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot send the launch of '%s'",
+				     l->process->id);
 	l->process->conn = take_ptr(&conn);
+	l->process->state = take_ptr(&state);
 	return 0;
 }
 
@@ -231,8 +239,11 @@ int launch(struct launch *l, struct exd_error *err)
 	if (r < 0)
 		return r;
 	r = prepare(l, err);
-	if (r == 0)
+	if (r == 0) {
+		engine_log(l->engine, EXD_LOG_DEBUG, l->process->plugin->name, l->process->id,
+			   "plan %016" PRIx64, l->hash);
 		r = send_to_monitor(l, err);
+	}
 	if (r < 0)
 		abandon(l);
 	launch_close_stdio(l);

@@ -12,29 +12,29 @@
 struct launch {
 	/* From the caller. */
 	struct exd_engine *engine;
-	const char *id;			/* exec: the container; else NULL */
+	const char *id; /* exec: the container; else NULL */
 	const struct exd_command *command;
-	struct exd_stdio stdio;		/* complete, struct_size our own */
-	const struct exd_hooks *hooks;	/* may be NULL; lent for the call */
-	uint32_t flags;			/* enum exd_start_flag */
-	bool want_oom;			/* somebody can ask for the OOM channel */
+	struct exd_stdio stdio;        /* complete, struct_size our own */
+	const struct exd_hooks *hooks; /* may be NULL; lent for the call */
+	uint32_t flags;                /* enum exd_start_flag */
+	bool want_oom;                 /* somebody can ask for the OOM channel */
 
 	/* Made on the way. */
-	struct exd_command *own;	/* a copy of the command that has an id */
+	struct exd_command *own; /* a copy of the command that has an id */
 	struct exd_process *process;
-	struct exd_record *record;	/* exec */
+	struct exd_record *record; /* exec */
 	struct exd_plan *plan;
 	int memfd;
 	uint64_t hash;
-	int pipe[3];			/* the process's ends of pipes, or FD_NONE */
-	int null;			/* /dev/null, or FD_NONE */
-	int output;			/* the file `output`, or FD_NONE */
+	int pipe[3]; /* the process's ends of pipes, or FD_NONE */
+	int null;    /* /dev/null, or FD_NONE */
+	int output;  /* the file `output`, or FD_NONE */
 	int oom_write;
 };
 
 /*
- * Sends the launch to a monitor and gives the claimed process in l->process. On failure nothing is left behind and
- * l->process is NULL. Frees what was made on the way in any case.
+ * Sends the launch to a monitor and gives the claimed process in l->process. On failure nothing is
+ * left behind and l->process is NULL. Frees what was made on the way in any case.
  */
 int launch(struct launch *l, struct exd_error *err);
 
@@ -45,11 +45,14 @@ int launch_take_stdio(struct launch *l, const struct exd_stdio *stdio, struct ex
 int launch_open_stdio(struct launch *l, struct exd_error *err);
 void launch_close_stdio(struct launch *l);
 
-/* launch_plan.c: what a run and explain have in common. l->own is a copy of the command when that had no id. */
+/*
+ * launch_plan.c: what a run and explain have in common. l->own is a copy of the command when that
+ * had no id.
+ */
 int launch_give_id(struct launch *l, struct exd_error *err);
 /* Loads the driver: the engine's, or the one that runs the container of the record. */
-int launch_select_driver(const struct exd_engine *engine, const struct exd_record *record, struct exd_plugin **out,
-			 struct exd_error *err);
+int launch_select_driver(const struct exd_engine *engine, const struct exd_record *record,
+			 struct exd_plugin **out, struct exd_error *err);
 /* Lets the driver fill l->plan. */
 int launch_compile(struct launch *l, const struct exd_plugin *plugin, struct exd_error *err);
 

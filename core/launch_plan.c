@@ -26,8 +26,8 @@ int launch_give_id(struct launch *l, struct exd_error *err)
 	return r;
 }
 
-int launch_select_driver(const struct exd_engine *engine, const struct exd_record *record, struct exd_plugin **out,
-			 struct exd_error *err)
+int launch_select_driver(const struct exd_engine *engine, const struct exd_record *record,
+			 struct exd_plugin **out, struct exd_error *err)
 {
 	int r = plugin_select(engine->config, record ? record->driver : engine->driver, out, err);
 
@@ -46,7 +46,8 @@ int launch_compile(struct launch *l, const struct exd_plugin *plugin, struct exd
 	if (r >= 0)
 		r = exd_plan_error(l->plan, err);
 	for (size_t i = 0; i < plan_warning_count(l->plan); i++)
-		engine_log(l->engine, EXD_LOG_WARNING, plugin->name, exd_command_string(l->command, EXD_KEY_ID, l->id),
-			   "%s", plan_warning(l->plan, i));
+		engine_log(l->engine, EXD_LOG_WARNING, plugin->name,
+			   exd_command_string(l->command, EXD_KEY_ID, l->id), "%s",
+			   plan_warning(l->plan, i));
 	return r < 0 ? r : 0;
 }

@@ -12,8 +12,8 @@ static int take_one(int value, const char *name, bool output, struct exd_error *
 {
 	if (value >= EXD_FD_PIPE || (value == EXD_FD_OUTPUT && output))
 		return 0;
-	return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "%s: %d is neither a descriptor nor one of EXD_FD_*", name,
-			     value);
+	return exd_error_set(err, EXD_ERR_INVALID, EINVAL,
+			     "%s: %d is neither a descriptor nor one of EXD_FD_*", name, value);
 }
 
 int launch_take_stdio(struct launch *l, const struct exd_stdio *stdio, struct exd_error *err)
@@ -83,7 +83,10 @@ static int open_oom(struct launch *l)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	l->process->oom_fd = ends[0];
-	/* An exec's channel is at its end from the beginning: OOM kills are told to the container's own. */
+	/*
+	 * An exec's channel is at its end from the beginning: OOM kills are told to the container's
+	 * own.
+	 */
 	if (l->id) {
 		(void)close(ends[1]);
 		return 0;
@@ -104,13 +107,15 @@ int launch_open_stdio(struct launch *l, struct exd_error *err)
 	if (l->process->wants_tty) {
 		r = l->stdio.out == EXD_FD_OUTPUT ? open_output(l) : 0;
 		if (r < 0)
-			return exd_error_set(err, EXD_ERR_STATE, -r, "cannot open the output file of '%s'", l->process->id);
+			return exd_error_set(err, EXD_ERR_STATE, -r,
+					     "cannot open the output file of '%s'", l->process->id);
 		return 0;
 	}
 	for (int i = 0; i < 3; i++) {
 		r = child[i] = open_one(l, i, values[i]);
 		if (r < 0)
-			return exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot open %s of '%s'", names[i], l->process->id);
+			return exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot open %s of '%s'",
+					     names[i], l->process->id);
 	}
 	return plan_set_stdio(l->plan, child[0], child[1], child[2], err);
 }

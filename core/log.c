@@ -7,8 +7,8 @@
 
 #include "core/engine.h"
 
-void engine_log(struct exd_engine *engine, enum exd_log_level level, const char *driver, const char *id,
-		const char *format, ...)
+void engine_log(struct exd_engine *engine, enum exd_log_level level, const char *driver,
+		const char *id, const char *format, ...)
 {
 	char text[1024];
 	va_list args;

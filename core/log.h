@@ -5,8 +5,11 @@
 
 #include <execdriver/execdriver.h>
 
-/* Not even formatted when nobody listens at that level. driver and id may be NULL. Never with the engine's lock held. */
-void engine_log(struct exd_engine *engine, enum exd_log_level level, const char *driver, const char *id,
-		const char *format, ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Not even formatted when nobody listens at that level. driver and id may be NULL. Never with the
+ * engine's lock held.
+ */
+void engine_log(struct exd_engine *engine, enum exd_log_level level, const char *driver,
+		const char *id, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -31,7 +31,8 @@ static int make_directory(struct exd_engine *engine, char *name, struct exd_erro
 
 	if (mkdirat(engine->root_fd, ".monitor", 0700) < 0 && errno != EEXIST)
 		goto fail;
-	parent = openat(engine->root_fd, ".monitor", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	parent = openat(engine->root_fd, ".monitor",
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (parent < 0)
 		goto fail;
 	do {
@@ -43,8 +44,8 @@ static int make_directory(struct exd_engine *engine, char *name, struct exd_erro
 	if (fd >= 0)
 		return fd;
 fail:
-	return exd_error_set(err, EXD_ERR_STATE, errno, "cannot make a monitor's directory below '%s/.monitor'",
-			     engine->root);
+	return exd_error_set(err, EXD_ERR_STATE, errno,
+			     "cannot make a monitor's directory below '%s/.monitor'", engine->root);
 }
 
 /* What a monitor that did not come up may have left. */
@@ -71,7 +72,8 @@ static void keep_pidfd(struct exd_engine *engine, int pidfd)
 		(void)close(old);
 }
 
-static int start(struct exd_engine *engine, int dir, const char *name, struct conn **out, struct exd_error *err)
+static int start(struct exd_engine *engine, int dir, const char *name, struct conn **out,
+		 struct exd_error *err)
 {
 	const char *path = engine->config->monitor;
 	cleanup_close int ours = FD_NONE;
@@ -81,7 +83,8 @@ static int start(struct exd_engine *engine, int dir, const char *name, struct co
 	int r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return exd_error_set(err, EXD_ERR_SYSTEM, errno, "cannot make a socket for the monitor");
+		return exd_error_set(err, EXD_ERR_SYSTEM, errno,
+				     "cannot make a socket for the monitor");
 	ours = pair[0];
 	theirs = pair[1];
 	r = spawn_monitor(path, theirs, dir, engine->root_fd, &pid, err);
@@ -91,11 +94,15 @@ static int start(struct exd_engine *engine, int dir, const char *name, struct co
 	(void)close(take_fd(&theirs));
 	r = conn_hello_consume(take_fd(&ours), name, out);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_MONITOR, -r, "the monitor '%s' was started but does not answer", path);
+		return exd_error_set(err, EXD_ERR_MONITOR, -r,
+				     "the monitor '%s' was started but does not answer", path);
 	return 0;
 }
 
-/* The root's lock keeps others from taking the new directory for a dead monitor's until it is locked by the living one. */
+/*
+ * The root's lock keeps others from taking the new directory for a dead monitor's until it is
+ * locked by the living one.
+ */
 static int start_new(struct exd_engine *engine, struct conn **out, struct exd_error *err)
 {
 	char name[MONITOR_NAME_MAX];
@@ -123,38 +130,58 @@ static int open_shared(struct exd_engine *engine, struct conn **out)
 
 static int share(struct exd_engine *engine, const struct conn *conn, struct exd_error *err)
 {
-	cleanup_close int dir = openat(engine->root_fd, ".monitor", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int dir =
+		openat(engine->root_fd, ".monitor", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char line[MONITOR_NAME_MAX + 1];
 	int size = snprintf(line, sizeof(line), "%s\n", conn->monitor);
 	int r = dir < 0 ? -errno : replace_file_at(dir, "shared", line, (size_t)size, 0600, false);
 
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_STATE, -r, "cannot write '%s/.monitor/shared'", engine->root);
+		return exd_error_set(err, EXD_ERR_STATE, -r, "cannot write '%s/.monitor/shared'",
+				     engine->root);
 	return 0;
+}
+
+/* It may be there, but this process cannot get at it: another one would be of no help. */
+static bool out_of_reach(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -ENOBUFS || r == -EACCES ||
+	       r == -EPERM;
+}
+
+static int start_chosen(struct exd_engine *engine, bool shared, struct conn **out,
+			struct exd_error *err)
+{
+	CLEANUP(conn_closep) struct conn *conn = NULL;
+	int r = start_new(engine, &conn, err);
+
+	/* For dispatch: there may be a monitor to subscribe to. */
+	engine_wake(engine);
+	if (r == 0 && shared)
+		r = share(engine, conn, err);
+	if (r == 0)
+		*out = take_ptr(&conn);
+	return r;
 }
 
 int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_error *err)
 {
 	bool shared = !(engine->flags & EXD_ENGINE_PRIVATE_MONITOR);
 	cleanup_close int lock = FD_NONE;
-	CLEANUP(conn_closep) struct conn *conn = NULL;
-	int r = 0;
+	int r = shared ? open_shared(engine, out) : -ENOENT;
 
-	if (shared && open_shared(engine, out) == 0)
+	if (r == 0)
 		return 0;
 	lock = state_root_lock(engine->root_fd, shared, err);
 	if (lock < 0)
 		return lock;
-	if (!shared || open_shared(engine, &conn) < 0) {
-		r = start_new(engine, &conn, err);
-		/* For dispatch: there may be a monitor to subscribe to. */
-		engine_wake(engine);
-		if (r == 0 && shared)
-			r = share(engine, conn, err);
-	}
-	if (r == 0)
-		*out = take_ptr(&conn);
-	return r;
+	/* Somebody else may have been first. */
+	if (shared)
+		r = open_shared(engine, out);
+	if (r == 0 || !out_of_reach(r))
+		return r == 0 ? 0 : start_chosen(engine, shared, out, err);
+	return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot connect to the monitor of '%s'",
+			     engine->root);
 }
 
 int monitors_list(int root_fd, struct name_list *out)
@@ -174,7 +201,8 @@ void monitor_reap(struct exd_engine *engine, int wait_ms)
 		pidfd = fcntl(engine->monitor_pidfd, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_unlock(&engine->lock);
 	/* WNOWAIT: only looks whether it is a child of this process. */
-	if (pidfd < 0 || waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+	if (pidfd < 0 ||
+	    waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
 		return;
 	end.fd = pidfd;
 	do

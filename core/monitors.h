@@ -9,8 +9,9 @@
 #include "core/state_list.h"
 
 /*
- * A connection to the monitor that this engine is to use: the root's shared one, started when there is none, or a new one
- * of the engine's own (EXD_ENGINE_PRIVATE_MONITOR). One thread of an engine at a time. EXD_ERR_MONITOR.
+ * A connection to the monitor that this engine is to use: the root's shared one, started when there
+ * is none, or a new one of the engine's own (EXD_ENGINE_PRIVATE_MONITOR). One thread of an engine
+ * at a time. EXD_ERR_MONITOR.
  */
 int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_error *err);
 
@@ -18,8 +19,9 @@ int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_erro
 int monitors_list(int root_fd, struct name_list *out);
 
 /*
- * Where the host is pid 1 or a subreaper, the monitor this engine started becomes its child: takes it from the process
- * table if it has ended, waiting at most wait_ms for that. Elsewhere nothing. The host may have reaped it itself.
+ * Where the host is pid 1 or a subreaper, the monitor this engine started becomes its child: takes
+ * it from the process table if it has ended, waiting at most wait_ms for that. Elsewhere nothing.
+ * The host may have reaped it itself.
  */
 void monitor_reap(struct exd_engine *engine, int wait_ms);
 

@@ -3,15 +3,16 @@
 #include "core/plan.h"
 
 /*
- * Parts of a text, each with the index of the step's str, num or slot: {s} text, {b} bytes, {v}
- * list of texts, {g} list of groups, {k} instructions; {n} decimal, {o} octal, {x} hex, {u} limit,
- * {r} resource, {d} device, {t} rows and columns, {w} user and group in one number, {f} mount
- * attributes, {c} clone flags, {m} mount flags, {R} ", recursive" if not 0; {l} what a slot holds.
+ * Parts of a text, each with the index of the step's str, num or slot: {s} text, {b} bytes, {v} list
+ * of texts, {V} options, {q} place in the root, {g} list of groups, {k} instructions; {n} decimal,
+ * {o} octal, {x} hex, {u} limit, {r} resource, {d} device, {t} rows and columns, {w} user and group
+ * in one number; {c} namespaces, {f} mount attributes, {F} those that are cleared, {m} propagation,
+ * {R} ", recursive", of which the last four are nothing when 0; {l} what a slot holds.
  */
 static const struct plan_op ops[] = {
-	{WIRE_CGROUP_MAKE, EXD_ERR_CGROUP, "make cgroup {s0} in {l0}"},
-	{WIRE_WRITE, EXD_ERR_CGROUP, "write '{b1}' to {s0} in {l0}"},
-	{WIRE_OPEN, EXD_ERR_SYSTEM, "open {s0} in {l0}"},
+	{WIRE_CGROUP_MAKE, EXD_ERR_CGROUP, "make cgroup {l1}"},
+	{WIRE_WRITE, EXD_ERR_CGROUP, "write '{b1}' to {l0}/{s0}"},
+	{WIRE_OPEN, EXD_ERR_SYSTEM, "open {l1}"},
 	{WIRE_OOM_WATCH, EXD_ERR_CGROUP, "watch {l0} for OOM kills"},
 	{WIRE_CGROUP_JOIN, EXD_ERR_CGROUP, "join cgroup through {l0}"},
 	{WIRE_SETNS, EXD_ERR_NAMESPACE, "join namespace {l0} ({c0})"},
@@ -25,18 +26,18 @@ static const struct plan_op ops[] = {
 	{WIRE_LOOPBACK_UP, EXD_ERR_NETWORK, "bring the loopback interface up"},
 	{WIRE_PARK, EXD_ERR_ABORTED, "wait for the pre_start hook"},
 	{WIRE_DOMAINNAME, EXD_ERR_NAMESPACE, "set domainname {s0}"},
-	{WIRE_PROPAGATION, EXD_ERR_MOUNT, "set propagation of / ({m0})"},
+	{WIRE_PROPAGATION, EXD_ERR_MOUNT, "set propagation of /{m0}"},
 	{WIRE_TREE, EXD_ERR_MOUNT, "clone mount of {l0}{R0}"},
-	{WIRE_FS, EXD_ERR_MOUNT, "make file system {s0}{f0} {v1}"},
-	{WIRE_ATTR, EXD_ERR_MOUNT, "set attributes of {l0}{f0} clear{f1} ({m2}){R3}"},
+	{WIRE_FS, EXD_ERR_MOUNT, "make file system {s0}{f0}{V1}"},
+	{WIRE_ATTR, EXD_ERR_MOUNT, "set attributes of {l0}{f0}{F1}{m2}{R3}"},
 	{WIRE_ATTACH_ROOT, EXD_ERR_ROOTFS, "mount {l0} as the root"},
-	{WIRE_ATTACH, EXD_ERR_MOUNT, "mount {l0} on {s0}"},
-	{WIRE_MKDIR, EXD_ERR_ROOTFS, "make directory {s0} mode {o0} for {n1}:{n2}"},
-	{WIRE_MKNOD, EXD_ERR_DEVICE, "make device {s0} ({d1}) mode {o0} for {w2}"},
-	{WIRE_SYMLINK, EXD_ERR_ROOTFS, "make symlink {s0} -> {s1}"},
-	{WIRE_MKFILE, EXD_ERR_ROOTFS, "make file {s0} mode {o0} for {n1}:{n2}"},
-	{WIRE_MASK, EXD_ERR_MOUNT, "mask {s0}"},
-	{WIRE_READONLY, EXD_ERR_MOUNT, "make {s0} read-only"},
+	{WIRE_ATTACH, EXD_ERR_MOUNT, "mount {l0} on {q0}"},
+	{WIRE_MKDIR, EXD_ERR_ROOTFS, "make directory {q0} mode {o0} for {n1}:{n2}"},
+	{WIRE_MKNOD, EXD_ERR_DEVICE, "make device {q0} ({d1}) mode {o0} for {w2}"},
+	{WIRE_SYMLINK, EXD_ERR_ROOTFS, "make symlink {q0} -> {s1}"},
+	{WIRE_MKFILE, EXD_ERR_ROOTFS, "make file {q0} mode {o0} for {n1}:{n2}"},
+	{WIRE_MASK, EXD_ERR_MOUNT, "mask {q0}"},
+	{WIRE_READONLY, EXD_ERR_MOUNT, "make {q0} read-only"},
 	{WIRE_PIVOT, EXD_ERR_ROOTFS, "make {l0} the root directory"},
 	{WIRE_SYSCTL, EXD_ERR_SYSCTL, "set sysctl {s0} to '{b1}'"},
 	{WIRE_PROC_WRITE, EXD_ERR_SYSTEM, "write '{b1}' to {s0} of its own"},
@@ -54,7 +55,7 @@ static const struct plan_op ops[] = {
 	{WIRE_INIT, EXD_ERR_SYSTEM, "stay as a small init, go on in a child"},
 	{WIRE_EXEC, EXD_ERR_EXEC, "execute [{v1}] with {n1} variables, the first of: {v0}"},
 	{WIRE_CGROUP_KILL, EXD_ERR_CGROUP, "kill what is left in cgroup {l0}"},
-	{WIRE_CGROUP_REMOVE, EXD_ERR_CGROUP, "remove cgroup {s0} in {l0}"},
+	{WIRE_CGROUP_REMOVE, EXD_ERR_CGROUP, "remove cgroup {l0}/{s0}"},
 };
 
 const struct plan_op *plan_op(uint16_t op)

@@ -157,27 +157,54 @@ static void add_descriptor(struct strbuf *out, int fd)
 		sb_addf(out, "descriptor %d", fd);
 }
 
-static void add_slot(struct strbuf *out, const struct exd_plan *plan, uint16_t slot)
+/* What the slot holds: a descriptor's file, or what the step that fills it opens, makes or clones. */
+static void add_slot(struct strbuf *out, const struct exd_plan *plan, uint16_t slot, int depth)
 {
-	const struct wire_step *step = NULL;
+	const struct wire_step *step;
 	const char *text;
 	size_t size;
 
-	for (int depth = 0; depth < LABEL_DEPTH && slot < plan->slot_count; depth++) {
-		if (plan->slots[slot].fd >= 0) {
-			add_descriptor(out, plan->slots[slot].fd);
-			return;
-		}
-		step = filler(plan, slot);
-		if (!step || step->op != WIRE_TREE)
-			break;
-		slot = step->slot[0];
+	if (slot < plan->slot_count && plan->slots[slot].fd >= 0) {
+		add_descriptor(out, plan->slots[slot].fd);
+		return;
 	}
-	if (slot == WIRE_NO_SLOT || !step) {
-		sb_add(out, slot == WIRE_NO_SLOT ? "the root" : "an empty slot");
+	step = filler(plan, slot);
+	if (!step || depth == 0) {
+		sb_add(out, "an empty slot");
 		return;
 	}
 	text = span(plan, step, 0, &size);
+	if (step->op != WIRE_FS && step->op != WIRE_TTY_OPEN && step->slot[0] != WIRE_NO_SLOT) {
+		add_slot(out, plan, step->slot[0], depth - 1);
+		sb_add(out, size > 0 ? "/" : "");
+	}
+	add_text(out, text, size);
+}
+
+/* The step that attaches the mount in the slot to a place below another one; NULL: none. */
+static const struct wire_step *attacher(const struct exd_plan *plan, uint16_t slot)
+{
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct wire_step *step = &plan->steps[i].wire;
+
+		if (step->op == WIRE_ATTACH && step->slot[0] == slot)
+			return step;
+	}
+	return NULL;
+}
+
+/* str0 as seen from the container's root: "pts" in the mount on /dev is "/dev/pts". */
+static void add_place(struct strbuf *out, const struct exd_plan *plan, const struct wire_step *step,
+		      int depth)
+{
+	const struct wire_step *above = attacher(plan, step->slot[1]);
+	size_t size;
+	const char *text = span(plan, step, 0, &size);
+
+	if (above && above != step && depth > 0) {
+		add_place(out, plan, above, depth - 1);
+		sb_add(out, text[0] == '/' ? "" : "/");
+	}
 	add_text(out, text, size);
 }
 
@@ -186,37 +213,35 @@ static void add_slot(struct strbuf *out, const struct exd_plan *plan, uint16_t s
 static void add_number(struct strbuf *out, char kind, uint64_t number)
 {
 	unsigned long long n = number;
+	unsigned int high = (unsigned int)(number >> 32), low = (unsigned int)number;
 
-	if (kind == 'n')
-		sb_addf(out, "%llu", n);
-	else if (kind == 'o')
+	if (kind == 'o')
 		sb_addf(out, "%04llo", n & 07777);
 	else if (kind == 'x')
 		sb_addf(out, "0x%llx", n);
 	else if (kind == 'u' && number == UINT64_MAX)
 		sb_add(out, "unlimited");
-	else if (kind == 'u')
-		sb_addf(out, "%llu", n);
 	else if (kind == 'r' && number < sizeof(resources) / sizeof(resources[0]))
 		sb_add(out, resources[number]);
-	else if (kind == 'r')
-		sb_addf(out, "%llu", n);
 	else if (kind == 'd')
 		sb_addf(out, "%u:%u", major(number), minor(number));
 	else if (kind == 'w')
-		sb_addf(out, "%u:%u", (unsigned int)(number >> 32), (unsigned int)number);
+		sb_addf(out, "%u:%u", high, low);
 	else if (kind == 't')
-		sb_addf(out, "%ux%u", (unsigned int)(number >> 16) & 0xffff,
-			(unsigned int)number & 0xffff);
-	else if (kind == 'c')
-		add_bits(out, clone_flags, number);
-	else if (kind == 'm')
-		add_bits(out, mount_flags, number);
-	else if (kind == 'R' && number)
-		sb_add(out, ", recursive");
-	else if (kind == 'f') {
-		sb_add(out, " (");
-		add_bits(out, mount_attrs, number);
+		sb_addf(out, "%ux%u", low >> 16, low & 0xffff);
+	else
+		sb_addf(out, "%llu", n);
+}
+
+static void add_flags(struct strbuf *out, char kind, uint64_t flags)
+{
+	if (kind == 'c') {
+		add_bits(out, clone_flags, flags);
+	} else if (kind == 'R') {
+		sb_add(out, flags ? ", recursive" : "");
+	} else if (flags) {
+		sb_add(out, kind == 'F' ? " without (" : " (");
+		add_bits(out, kind == 'm' ? mount_flags : mount_attrs, flags);
 		sb_add(out, ")");
 	}
 }
@@ -228,14 +253,20 @@ static void add_part(struct strbuf *out, const struct exd_plan *plan, const stru
 	size_t size = 0;
 
 	if (kind == 'l') {
-		add_slot(out, plan, step->slot[index]);
+		add_slot(out, plan, step->slot[index], LABEL_DEPTH);
 		return;
 	}
-	if (!strchr("sbvgk", kind)) {
-		add_number(out, kind, step->num[index]);
+	if (kind == 'q') {
+		add_place(out, plan, step, LABEL_DEPTH);
+		return;
+	}
+	if (!strchr("sbvVgk", kind)) {
+		(strchr("cmfFR", kind) ? add_flags : add_number)(out, kind, step->num[index]);
 		return;
 	}
 	text = span(plan, step, index, &size);
+	if (kind == 'V' && size > 0)
+		sb_add(out, " ");
 	if (kind == 'g')
 		add_groups(out, text, size);
 	else if (kind == 'k')

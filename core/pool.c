@@ -9,7 +9,10 @@
 #include "base/cleanup.h"
 #include "core/monitors.h"
 
-/* Whether the monitor has closed it. Old messages may be waiting: they are skipped by their request. */
+/*
+ * Whether the monitor has closed it. Old messages may be waiting: they are skipped by their
+ * request.
+ */
 static bool dead(const struct conn *conn)
 {
 	char byte;

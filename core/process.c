@@ -41,6 +41,7 @@ static void release(struct exd_engine *engine, struct watch *watch)
 	conn_close(p->conn);
 	state_dir_close(&p->dir);
 	record_free(p->record);
+	free(p->state);
 	close_if_open(&p->timer_fd);
 	close_if_open(&p->pidfd);
 	close_if_open(&p->tty);
@@ -99,7 +100,8 @@ struct exd_process *process_of_watch(struct watch *watch)
 
 int process_claim(struct exd_process *p, int64_t deadline_ms)
 {
-	struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+	struct timespec until = {.tv_sec = deadline_ms / 1000,
+				 .tv_nsec = deadline_ms % 1000 * 1000000};
 	int r = 0;
 
 	pthread_mutex_lock(&p->lock);
@@ -176,7 +178,8 @@ int process_finish(struct exd_process *p, int64_t deadline_ms)
 	return r;
 }
 
-int process_result(const struct exd_process *p, struct exd_exit_status *status, struct exd_error *err)
+int process_result(const struct exd_process *p, struct exd_exit_status *status,
+		   struct exd_error *err)
 {
 	if (p->status.struct_size && status)
 		sized_give(status, &p->status, sizeof(p->status));
@@ -235,7 +238,8 @@ void process_failed(struct exd_process *p, int result, const struct exd_error *e
 	}
 	if (!p->is_exec)
 		(void)state_remove(p->engine->root_fd, p->id, NULL);
-	engine_log(p->engine, EXD_LOG_INFO, p->plugin->name, p->id, "start failed: %s", p->error.text);
+	engine_log(p->engine, EXD_LOG_INFO, p->plugin->name, p->id, "start failed: %s",
+		   p->error.text);
 	if (p->pre_started)
 		run_post_stop(p);
 	process_end(p, EXD_PHASE_FAILED);

@@ -105,7 +105,8 @@ int exd_process_close_stdin(struct exd_process *process, struct exd_error *err)
 	return 0;
 }
 
-int exd_process_resize(struct exd_process *process, uint16_t rows, uint16_t columns, struct exd_error *err)
+int exd_process_resize(struct exd_process *process, uint16_t rows, uint16_t columns,
+		       struct exd_error *err)
 {
 	struct winsize size = {.ws_row = rows, .ws_col = columns};
 	int r = 0;
@@ -121,11 +122,13 @@ int exd_process_resize(struct exd_process *process, uint16_t rows, uint16_t colu
 	}
 	pthread_mutex_unlock(&process->lock);
 	if (r)
-		return exd_error_set(err, EXD_ERR_TTY, r, "cannot resize the terminal of '%s'", process->id);
+		return exd_error_set(err, EXD_ERR_TTY, r, "cannot resize the terminal of '%s'",
+				     process->id);
 	return 0;
 }
 
-int exd_process_wait(struct exd_process *process, int timeout_ms, struct exd_exit_status *status, struct exd_error *err)
+int exd_process_wait(struct exd_process *process, int timeout_ms, struct exd_exit_status *status,
+		     struct exd_error *err)
 {
 	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 	struct exd_engine *engine = process->engine;
@@ -138,12 +141,14 @@ int exd_process_wait(struct exd_process *process, int timeout_ms, struct exd_exi
 		if (r == 0)
 			r = process_result(process, status, err);
 		else
-			r = exd_error_set(err, EXD_ERR_TIMEOUT, -r, "'%s' has not ended yet", process->id);
+			r = exd_error_set(err, EXD_ERR_TIMEOUT, -r, "'%s' has not ended yet",
+					  process->id);
 		process_release(process);
 	} else if (r == -ETIMEDOUT) {
 		exd_error_set(err, EXD_ERR_TIMEOUT, -r, "'%s' has not ended yet", process->id);
 	} else {
-		exd_error_set(err, EXD_ERR_INVALID, -r, "a hook cannot wait for its own process '%s'", process->id);
+		exd_error_set(err, EXD_ERR_INVALID, -r,
+			      "a hook cannot wait for its own process '%s'", process->id);
 	}
 	watch_unref(engine, &process->watch);
 	return r;
@@ -159,8 +164,12 @@ struct exd_process *exd_process_free(struct exd_process *process)
 	engine = process->engine;
 	pthread_mutex_lock(&process->lock);
 	process->freed = true;
-	/* Its connection keeps a tied container alive, and a start that is under way wants its answer. */
-	needed = process->phase < EXD_PHASE_RUNNING || (process->tied && process->phase == EXD_PHASE_RUNNING);
+	/*
+	 * Its connection keeps a tied container alive, and a start that is under way wants its
+	 * answer.
+	 */
+	needed = process->phase < EXD_PHASE_RUNNING ||
+		 (process->tied && process->phase == EXD_PHASE_RUNNING);
 	memset(&process->hooks, 0, sizeof(process->hooks));
 	pthread_mutex_unlock(&process->lock);
 	if (!needed)

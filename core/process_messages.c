@@ -11,7 +11,10 @@
 #include "core/exit_status.h"
 #include "core/log.h"
 
-/* "step 14: mount proc on /proc: Operation not permitted"; a program that cannot run needs no step number. */
+/*
+ * "step 14: mount proc on /proc: Operation not permitted"; a program that cannot run needs no step
+ * number.
+ */
 static int failure_error(const struct wire_failure *failure, struct exd_error *error)
 {
 	const char *object = failure->object;
@@ -21,22 +24,25 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 
 	if (failure->code == EXD_ERR_LIMIT_TOO_SMALL)
 		r = exd_error_set(error, EXD_ERR_LIMIT_TOO_SMALL, 0,
-				  "the memory limit is too small: it killed the container before its program began");
+				  "the memory limit is too small: it killed the container "
+				  "before its program began");
 	else if (failure->op == WIRE_EXEC)
-		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'", size, object);
+		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'",
+				  size, object);
 	else if (failure->step < 0)
-		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot start the container%s%.*s",
-				  size ? ": " : "", size, object);
+		r = exd_error_set(error, failure->code, failure->sys_errno,
+				  "cannot start the container%s%.*s", size ? ": " : "", size,
+				  object);
 	else
-		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s", failure->step, op,
-				  size ? " " : "", size, object);
+		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s",
+				  failure->step, op, size ? " " : "", size, object);
 	error->stage = failure->stage;
 	error->step = failure->step;
 	return r;
 }
 
-static void take_started(struct exd_process *p, const struct wire_started *started, struct message *message,
-			 enum exd_phase phase)
+static void take_started(struct exd_process *p, const struct wire_started *started,
+			 struct message *message, enum exd_phase phase)
 {
 	int old;
 
@@ -60,6 +66,20 @@ static int32_t verdict(struct exd_process *p, const char *hook, int r)
 	if (p->result == 0)
 		p->result = exd_error_set(&p->error, EXD_ERR_HOOK, -r, "the %s hook failed", hook);
 	return r;
+}
+
+#define HOOK_TIMEOUT_MS 30000
+
+/* The monitor did not wait any longer and killed it, which must not look like its own end. */
+static void note_late_hook(struct exd_process *p, const struct exd_hooks *hooks, int64_t began_ms)
+{
+	uint32_t limit = hooks->timeout_ms ? hooks->timeout_ms : HOOK_TIMEOUT_MS;
+
+	if (p->result == 0 && clock_ms() - began_ms >= limit)
+		p->result = exd_error_set(
+			&p->error, EXD_ERR_TIMEOUT, ETIMEDOUT,
+			"the start hook of '%s' took longer than %u ms: it was killed", p->id,
+			limit);
 }
 
 static void parked(struct exd_process *p, struct message *message)
@@ -93,6 +113,7 @@ static void started_running(struct exd_process *p, struct message *message)
 {
 	const struct wire_started *started = message_body(message, sizeof(*started));
 	struct exd_hooks hooks = process_hooks(p);
+	int64_t began_ms = clock_ms();
 	int32_t answer = 0;
 
 	if (!started || p->phase > EXD_PHASE_PARKED)
@@ -102,10 +123,12 @@ static void started_running(struct exd_process *p, struct message *message)
 	/* From here on the lock of the state directory is the monitor's alone. */
 	if (p->dir.lock_fd >= 0)
 		(void)close(take_fd(&p->dir.lock_fd));
-	engine_log(p->engine, EXD_LOG_DEBUG, p->plugin->name, p->id, "%s runs as pid %d", p->is_exec ? "process" : "init",
-		   (int)p->pid);
+	free(take_ptr(&p->state));
+	engine_log(p->engine, EXD_LOG_DEBUG, p->plugin->name, p->id, "%s runs as pid %d",
+		   p->is_exec ? "process" : "init", (int)p->pid);
 	if (hooks.start)
 		answer = verdict(p, "start", hooks.start(hooks.ctx, p, p->pid, p->oom_fd));
+	note_late_hook(p, &hooks, began_ms);
 	(void)conn_send(p->conn, WIRE_ACK, &answer, sizeof(answer));
 }
 
@@ -129,7 +152,8 @@ static void failed(struct exd_process *p, const struct message *message)
 	if (failure)
 		r = failure_error(failure, &error);
 	else
-		r = exd_error_set(&error, EXD_ERR_PROTOCOL, EPROTO, "the monitor's report of a failure");
+		r = exd_error_set(&error, EXD_ERR_PROTOCOL, EPROTO,
+				  "the monitor's report of a failure");
 	process_failed(p, r, &error);
 }
 
@@ -169,8 +193,8 @@ void process_handle(struct exd_process *p, struct message *message)
 	case WIRE_RESULT:
 		break;
 	default:
-		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "the monitor sent a message of type %u",
-			   message->head.type);
+		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id,
+			   "the monitor sent a message of type %u", message->head.type);
 		break;
 	}
 }

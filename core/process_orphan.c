@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A process whose monitor is gone: it goes on, and its end is learned from its pidfd and the kernel. */
+/* A process whose monitor is gone: its end is learned from its pidfd and the kernel. */
 #include "core/process.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/fdio.h"
+#include "base/strutil.h"
 #include "core/exit_status.h"
 #include "core/launch.h"
 #include "core/log.h"
@@ -20,7 +22,9 @@
 #define ASK_EVERY_MS 20
 #define ASK_TIMES 50
 
-/* Ends, cleans and forgets what the monitor would have; failures are logged, gc will find the rest. */
+/*
+ * Ends, cleans and forgets what the monitor would have; failures are logged, gc will find the rest.
+ */
 static void clean_up(struct exd_process *p)
 {
 	struct exd_error error = EXD_ERROR_INIT;
@@ -35,7 +39,8 @@ static void clean_up(struct exd_process *p)
 	if (r >= 0 && p->ephemeral)
 		r = state_remove(p->engine->root_fd, p->id, &error);
 	if (r < 0)
-		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "cleanup without monitor: %s", error.text);
+		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id,
+			   "cleanup without monitor: %s", error.text);
 }
 
 static int load_record(struct exd_process *p)
@@ -52,12 +57,26 @@ static int load_record(struct exd_process *p)
 	return 0;
 }
 
+/* What the monitor had made so far is found through the record that it did not come to write. */
+static void write_record(struct exd_process *p)
+{
+	cleanup_strbuf struct strbuf text = {0};
+
+	if (!p->state || faccessat(p->dir.fd, "state.json", F_OK, 0) == 0)
+		return;
+	sb_add(&text, p->state);
+	if (sb_add(&text, "}") == 0)
+		(void)replace_file_at(p->dir.fd, "state.json", text.text, text.size, 0600, false);
+}
+
 static void start_failed(struct exd_process *p)
 {
 	struct exd_error error = EXD_ERROR_INIT;
-	int r = exd_error_set(&error, EXD_ERR_MONITOR, EPIPE, "the monitor ended while '%s' was being started", p->id);
+	int r = exd_error_set(&error, EXD_ERR_MONITOR, EPIPE,
+			      "the monitor ended while '%s' was being started", p->id);
 
-	if (load_record(p) == 0 && p->record && p->record->pid > 0)
+	write_record(p);
+	if (load_record(p) == 0)
 		clean_up(p);
 	process_failed(p, r, &error);
 }
@@ -108,7 +127,8 @@ static void queue_exit(const struct exd_process *p, const struct exd_exit_status
 {
 	struct exd_event event = {.type = EXD_EVENT_EXITED, .pid = p->pid, .exit = *status};
 
-	memcpy(event.id, p->id, sizeof(p->id) < sizeof(event.id) ? sizeof(p->id) : sizeof(event.id));
+	memcpy(event.id, p->id,
+	       sizeof(p->id) < sizeof(event.id) ? sizeof(p->id) : sizeof(event.id));
 	event.id[sizeof(event.id) - 1] = '\0';
 	events_add(p->engine, &event);
 }
@@ -164,7 +184,7 @@ int process_orphan_step(struct exd_process *p, int timeout_ms)
 	return 0;
 }
 
-/* ---- containers of a lost monitor that this engine has no handle of -------------------------------------- */
+/* ---- containers of a lost monitor that this engine has no handle of -------------------------- */
 
 static bool known(struct exd_engine *engine, const char *id)
 {

@@ -10,13 +10,14 @@
 static int check_hooks(const struct exd_hooks *hooks, bool exec, struct exd_error *err)
 {
 	if (exec && hooks && hooks->struct_size >= sizeof(*hooks) && hooks->pre_start)
-		return exd_error_set(err, EXD_ERR_UNSUPPORTED, EOPNOTSUPP, "an exec has no pre_start hook");
+		return exd_error_set(err, EXD_ERR_UNSUPPORTED, EOPNOTSUPP,
+				     "an exec has no pre_start hook");
 	return 0;
 }
 
 /* On this thread until it is over. */
-static int run_blocking(struct launch *l, const struct exd_stdio *stdio, struct exd_exit_status *status,
-			struct exd_error *err)
+static int run_blocking(struct launch *l, const struct exd_stdio *stdio,
+			struct exd_exit_status *status, struct exd_error *err)
 {
 	int r = check_hooks(l->hooks, l->id != NULL, err);
 
@@ -37,7 +38,8 @@ static int run_blocking(struct launch *l, const struct exd_stdio *stdio, struct 
 }
 
 /* The caller's reference is the handle; the engine's list has the other one. */
-static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct exd_process **out, struct exd_error *err)
+static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct exd_process **out,
+			 struct exd_error *err)
 {
 	int r = check_hooks(l->hooks, l->id != NULL, err);
 
@@ -49,7 +51,8 @@ static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct
 		return r;
 	r = watch_add(l->engine, &l->process->watch, process_source_fd(l->process));
 	if (r < 0) {
-		r = exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot watch the start of '%s'", l->process->id);
+		r = exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot watch the start of '%s'",
+				  l->process->id);
 		process_release(l->process);
 		watch_unref(l->engine, &l->process->watch);
 		return r;
@@ -59,8 +62,9 @@ static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct
 	return 0;
 }
 
-int exd_run(struct exd_engine *engine, const struct exd_command *command, const struct exd_stdio *stdio,
-	    const struct exd_hooks *hooks, struct exd_exit_status *status, struct exd_error *err)
+int exd_run(struct exd_engine *engine, const struct exd_command *command,
+	    const struct exd_stdio *stdio, const struct exd_hooks *hooks,
+	    struct exd_exit_status *status, struct exd_error *err)
 {
 	struct launch l = {
 		.engine = engine,
@@ -73,8 +77,9 @@ int exd_run(struct exd_engine *engine, const struct exd_command *command, const 
 	return run_blocking(&l, stdio, status, err);
 }
 
-int exd_exec(struct exd_engine *engine, const char *id, const struct exd_command *command, const struct exd_stdio *stdio,
-	     const struct exd_hooks *hooks, struct exd_exit_status *status, struct exd_error *err)
+int exd_exec(struct exd_engine *engine, const char *id, const struct exd_command *command,
+	     const struct exd_stdio *stdio, const struct exd_hooks *hooks,
+	     struct exd_exit_status *status, struct exd_error *err)
 {
 	struct launch l = {
 		.engine = engine,
@@ -88,21 +93,28 @@ int exd_exec(struct exd_engine *engine, const char *id, const struct exd_command
 	return run_blocking(&l, stdio, status, err);
 }
 
-int exd_start(struct exd_engine *engine, const struct exd_command *command, const struct exd_stdio *stdio,
-	      const struct exd_hooks *hooks, uint32_t flags, struct exd_process **out, struct exd_error *err)
+int exd_start(struct exd_engine *engine, const struct exd_command *command,
+	      const struct exd_stdio *stdio, const struct exd_hooks *hooks, uint32_t flags,
+	      struct exd_process **out, struct exd_error *err)
 {
-	struct launch l = {.engine = engine, .command = command, .hooks = hooks, .flags = flags, .want_oom = true};
+	struct launch l = {.engine = engine,
+			   .command = command,
+			   .hooks = hooks,
+			   .flags = flags,
+			   .want_oom = true};
 
 	if (flags & ~(uint32_t)(EXD_START_TIED | EXD_START_EPHEMERAL))
-		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "unknown start flags 0x%x", flags);
+		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "unknown start flags 0x%x",
+				     flags);
 	return start_evented(&l, stdio, out, err);
 }
 
 int exd_exec_start(struct exd_engine *engine, const char *id, const struct exd_command *command,
-		   const struct exd_stdio *stdio, const struct exd_hooks *hooks, struct exd_process **out,
-		   struct exd_error *err)
+		   const struct exd_stdio *stdio, const struct exd_hooks *hooks,
+		   struct exd_process **out, struct exd_error *err)
 {
-	struct launch l = {.engine = engine, .id = id, .command = command, .hooks = hooks, .want_oom = true};
+	struct launch l = {
+		.engine = engine, .id = id, .command = command, .hooks = hooks, .want_oom = true};
 
 	return start_evented(&l, stdio, out, err);
 }

@@ -15,21 +15,30 @@
 #include "base/cleanup.h"
 #include "base/memfd.h"
 
-#define STACK_SIZE 32768		/* for each of the two clones */
-#define FIRST_FREE_FD 10		/* above those that the monitor expects */
+/*
+ * This sanitizer takes every clone for a fork, and would tidy up memory that these share with the
+ * host.
+ */
+#ifdef __SANITIZE_THREAD__
+int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+#define clone __clone
+#endif
+
+#define STACK_SIZE 32768 /* for each of the two clones */
+#define FIRST_FREE_FD 10 /* above those that the monitor expects */
 
 /* What the clones share with the thread that waits for them. */
 struct spawn {
-	int fds[3];			/* become 3, 4, 5 */
+	int fds[3]; /* become 3, 4, 5 */
 	int program;
-	char *stack;			/* of both */
+	char *stack; /* of both */
 	pid_t pid;
-	int error;			/* errno of the step that failed */
+	int error; /* errno of the step that failed */
 };
 
 /*
- * The clones run in the host's memory while the calling thread is suspended: nothing of libc beyond system calls, and
- * nothing that a sanitizer keeps books about.
+ * The clones run in the host's memory while the calling thread is suspended: nothing of libc beyond
+ * system calls, and nothing that a sanitizer keeps books about.
  */
 #define IN_CLONE __attribute__((no_sanitize("thread", "address", "undefined")))
 
@@ -67,7 +76,10 @@ static IN_CLONE int run_parent(void *arg)
 	__builtin_unreachable();
 }
 
-/* A copy that nothing can write to, also not through /proc/PID/exe; the file itself where memfds may not be executed. */
+/*
+ * A copy that nothing can write to, also not through /proc/PID/exe; the file itself where memfds
+ * may not be executed.
+ */
 static int open_program(const char *path)
 {
 	cleanup_close int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -82,7 +94,10 @@ static int open_program(const char *path)
 	return copy == -EACCES ? take_fd(&file) : copy;
 }
 
-/* With exit signal 0 no SIGCHLD is sent and no wait(-1) of the host sees the clone; one with __WALL may be first: ECHILD. */
+/*
+ * With exit signal 0 no SIGCHLD is sent and no wait(-1) of the host sees the clone; one with __WALL
+ * may be first: ECHILD.
+ */
 static int clone_and_wait(struct spawn *s)
 {
 	sigset_t all, before;
@@ -108,7 +123,8 @@ int spawn_monitor(const char *path, int sock, int dir, int root, pid_t *pid, str
 	int r;
 
 	if (s.program < 0)
-		return exd_error_set(err, EXD_ERR_MONITOR, -s.program, "cannot open the monitor '%s'", path);
+		return exd_error_set(err, EXD_ERR_MONITOR, -s.program,
+				     "cannot open the monitor '%s'", path);
 	s.stack = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	r = s.stack == MAP_FAILED ? -errno : clone_and_wait(&s);
@@ -116,7 +132,8 @@ int spawn_monitor(const char *path, int sock, int dir, int root, pid_t *pid, str
 		(void)munmap(s.stack, 2 * STACK_SIZE);
 	(void)close(s.program);
 	if (r < 0)
-		return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot start the monitor '%s'", path);
+		return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot start the monitor '%s'",
+				     path);
 	*pid = s.pid;
 	return 0;
 }

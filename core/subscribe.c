@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Subscriptions to the events of every monitor of the root, and what happens when one of them goes away. */
+/* Subscriptions to the events of every monitor of the root, and what follows when one dies. */
 #include <errno.h>
 #include <string.h>
 
@@ -31,10 +31,13 @@ static void queue_event(struct exd_engine *engine, const struct message *message
 {
 	const struct wire_event *wire = message_body(message, sizeof(*wire));
 	struct exd_event event = {0};
-	const char *id = (const char *)(wire + 1);
+	const char *id;
 
 	if (!wire || message->head.type != WIRE_EVENT || wire->id_size > sizeof(event.id) ||
-	    message->size != sizeof(*wire) + wire->id_size || wire->id_size == 0 || id[wire->id_size - 1] != '\0')
+	    message->size != sizeof(*wire) + wire->id_size || wire->id_size == 0)
+		return;
+	id = (const char *)(wire + 1);
+	if (id[wire->id_size - 1] != '\0')
 		return;
 	event.type = wire->type;
 	event.sequence = wire->sequence;
@@ -66,8 +69,8 @@ static void monitor_gone(struct exd_engine *engine, struct subscription *s)
 {
 	struct exd_event event = {.type = EXD_EVENT_LOST_MONITOR, .pid = s->conn->monitor_pid};
 
-	engine_log(engine, EXD_LOG_WARNING, NULL, NULL, "monitor %s (pid %d) is gone", s->conn->monitor,
-		   (int)s->conn->monitor_pid);
+	engine_log(engine, EXD_LOG_WARNING, NULL, NULL, "monitor %s (pid %d) is gone",
+		   s->conn->monitor, (int)s->conn->monitor_pid);
 	events_add(engine, &event);
 	watch_remove(engine, &s->watch);
 	adopt_containers(engine, s->conn->monitor);
@@ -116,7 +119,8 @@ static bool subscribed_to(struct exd_engine *engine, const char *monitor)
 
 	pthread_mutex_lock(&engine->lock);
 	for (struct watch *w = engine->watches; w && !found; w = w->next)
-		found = w->ready == ready && strcmp(((struct subscription *)w)->conn->monitor, monitor) == 0;
+		found = w->ready == ready &&
+			strcmp(((struct subscription *)w)->conn->monitor, monitor) == 0;
 	pthread_mutex_unlock(&engine->lock);
 	return found;
 }
@@ -135,7 +139,8 @@ int events_rescan(struct exd_engine *engine)
 		return 0;
 	/* One that does not answer is dead or dying: gc's business. */
 	for (size_t i = 0; i < names.count; i++)
-		if (!subscribed_to(engine, names.names[i]) && monitor_alive(engine->root_fd, names.names[i]))
+		if (!subscribed_to(engine, names.names[i]) &&
+		    monitor_alive(engine->root_fd, names.names[i]))
 			(void)subscribe(engine, names.names[i], since);
 	name_list_free(&names);
 	return 0;

@@ -740,7 +740,7 @@ struct exd_event {
 	int32_t pid;
 	uint32_t reserved;
 	struct exd_exit_status exit; /* of EXD_EVENT_EXITED */
-	char id[128];
+	char id[136];			/* of at most 128 characters */
 };
 
 /*

@@ -25,7 +25,8 @@ void lib_add_tests(Suite *s, const char *name, const TTest *const *tests, size_t
 		tcase_add_test(tc, tests[i]);
 }
 
-static void print_log(void *arg, enum exd_log_level level, const char *driver, const char *id, const char *text)
+static void print_log(void *arg, enum exd_log_level level, const char *driver, const char *id,
+		      const char *text)
 {
 	fprintf(stderr, "# log %d [%s] [%s] %s\n", (int)level, driver, id, text);
 }
@@ -135,7 +136,8 @@ int lib_run(struct exd_engine *engine, const char *script)
 	return r < 0 ? r : (int)status.exit_code;
 }
 
-struct exd_process *lib_start(struct exd_engine *engine, const char *id, const char *script, uint32_t flags)
+struct exd_process *lib_start(struct exd_engine *engine, const char *id, const char *script,
+			      uint32_t flags)
 {
 	struct exd_command *command = lib_shell(id, script);
 	struct exd_process *process = NULL;
@@ -156,12 +158,38 @@ void lib_until(struct exd_engine *engine, const struct exd_process *process, enu
 	ck_assert_int_ge(exd_process_phase(process), phase);
 }
 
+enum exd_status lib_status(struct exd_engine *engine, const char *id)
+{
+	struct exd_box *box = NULL;
+	enum exd_status status;
+
+	must(exd_box_find(engine, id, &box, &lib_err));
+	status = exd_box_status(box);
+	exd_box_free(box);
+	return status;
+}
+
+bool lib_next_event(struct exd_engine *engine, struct exd_event *event)
+{
+	struct pollfd p = {.fd = exd_engine_fd(engine), .events = POLLIN};
+
+	for (int i = 0; i < 200; i++) {
+		*event = (struct exd_event){.struct_size = sizeof(*event)};
+		if (exd_event_next(engine, event, &lib_err) == 1)
+			return true;
+		if (poll(&p, 1, 100) > 0)
+			must(exd_engine_dispatch(engine, &lib_err));
+	}
+	return false;
+}
+
 void lib_read(int fd, char *buf, size_t size)
 {
 	size_t used = 0;
 	ssize_t n;
 
-	while (used + 1 < size && ((n = read(fd, buf + used, size - 1 - used)) > 0 || (n < 0 && errno == EINTR)))
+	while (used + 1 < size &&
+	       ((n = read(fd, buf + used, size - 1 - used)) > 0 || (n < 0 && errno == EINTR)))
 		used += n > 0 ? (size_t)n : 0;
 	buf[used] = '\0';
 }

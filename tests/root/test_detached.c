@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Containers that outlive their host's interest: handles, other engines, events, lost monitors. */
+/* Containers that outlive their host's interest: handles, other engines, events. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,30 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/root/library.h"
 #include "tests/tap.h"
 
-static enum exd_status status_of(struct exd_engine *engine, const char *id)
-{
-	struct exd_box *box = NULL;
-	enum exd_status status;
-
-	must(exd_box_find(engine, id, &box, &lib_err));
-	status = exd_box_status(box);
-	exd_box_free(box);
-	return status;
-}
-
-/* ---- handles -------------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 START_TEST(test_wait_again)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, NULL, "sleep 0.3; exit 8", EXD_START_TIED | EXD_START_EPHEMERAL);
+	struct exd_process *process =
+		lib_start(engine, NULL, "sleep 0.3; exit 8", EXD_START_TIED | EXD_START_EPHEMERAL);
 	struct exd_exit_status status = STATUS_INIT;
 
 	ck_assert_int_eq(exd_process_wait(process, 50, &status, &lib_err), -ETIMEDOUT);
@@ -56,7 +44,8 @@ START_TEST(test_many_by_dispatch)
 
 	for (int i = 0; i < 12; i++) {
 		snprintf(script, sizeof(script), "exit %d", 30 + i);
-		processes[i] = lib_start(engine, NULL, script, EXD_START_TIED | EXD_START_EPHEMERAL);
+		processes[i] =
+			lib_start(engine, NULL, script, EXD_START_TIED | EXD_START_EPHEMERAL);
 	}
 	for (int i = 0; i < 12; i++) {
 		lib_until(engine, processes[i], EXD_PHASE_DONE);
@@ -85,6 +74,34 @@ START_TEST(test_failed_start)
 }
 END_TEST
 
+static void free_itself(void *ctx, struct exd_process *process)
+{
+	(*(int *)ctx)++;
+	exd_process_free(process);
+}
+
+START_TEST(test_freed_in_hook)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_command *command = lib_shell(NULL, "exit 0");
+	int freed = 0;
+	struct exd_hooks hooks = {
+		.struct_size = sizeof(hooks), .ctx = &freed, .post_stop = free_itself};
+	struct pollfd p = {.fd = exd_engine_fd(engine), .events = POLLIN};
+	struct exd_process *process = NULL;
+
+	for (int i = 0; i < 3; i++)
+		must(exd_start(engine, command, NULL, &hooks, EXD_START_EPHEMERAL, &process,
+			       &lib_err));
+	for (int i = 0; i < 200 && freed < 3; i++)
+		if (poll(&p, 1, 100) > 0)
+			must(exd_engine_dispatch(engine, &lib_err));
+	ck_assert_int_eq(freed, 3);
+	exd_command_free(command);
+	lib_end(engine);
+}
+END_TEST
+
 START_TEST(test_freed_handle)
 {
 	struct exd_engine *engine = lib_engine(0);
@@ -96,7 +113,7 @@ START_TEST(test_freed_handle)
 	ck_assert_int_eq(exd_wait(engine, "loose", 10, &status, &lib_err), -ETIMEDOUT);
 	must(exd_wait(engine, "loose", 10000, &status, &lib_err));
 	ck_assert_uint_eq(status.exit_code, 11);
-	ck_assert_int_eq(status_of(engine, "loose"), EXD_STATUS_STOPPED);
+	ck_assert_int_eq(lib_status(engine, "loose"), EXD_STATUS_STOPPED);
 	must(exd_wait(engine, "loose", 0, &status, &lib_err));
 	must(exd_delete(engine, "loose", false, &lib_err));
 	ck_assert_int_lt(exd_wait(engine, "loose", 0, &status, &lib_err), 0);
@@ -108,7 +125,8 @@ END_TEST
 START_TEST(test_tied_ends_with_engine)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, "tied", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
+	struct exd_process *process =
+		lib_start(engine, "tied", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
 	struct pollfd end = {.events = POLLIN};
 
 	lib_until(engine, process, EXD_PHASE_RUNNING);
@@ -119,13 +137,14 @@ START_TEST(test_tied_ends_with_engine)
 	ck_assert_int_eq(poll(&end, 1, 10000), 1);
 	close(end.fd);
 	engine = lib_engine(0);
-	ck_assert(exd_wait(engine, "tied", 10000, NULL, &lib_err) == 0 || lib_err.code == EXD_ERR_NOT_FOUND);
+	ck_assert(exd_wait(engine, "tied", 10000, NULL, &lib_err) == 0 ||
+		  lib_err.code == EXD_ERR_NOT_FOUND);
 	exd_engine_close(engine);
 	lib_remove_root();
 }
 END_TEST
 
-/* ---- other engines -------------------------------------------------------------------------------------- */
+/* ---- other engines --------------------------------------------------------------------------- */
 
 START_TEST(test_found_by_next_engine)
 {
@@ -136,7 +155,7 @@ START_TEST(test_found_by_next_engine)
 	lib_until(engine, process, EXD_PHASE_RUNNING);
 	exd_engine_close(engine);
 	engine = lib_engine(0);
-	ck_assert_int_eq(status_of(engine, "kept"), EXD_STATUS_RUNNING);
+	ck_assert_int_eq(lib_status(engine, "kept"), EXD_STATUS_RUNNING);
 	ck_assert_int_lt(exd_delete(engine, "kept", false, &lib_err), 0);
 	ck_assert_uint_eq(lib_err.code, EXD_ERR_NOT_STOPPED);
 	must(exd_kill(engine, "kept", SIGKILL, &lib_err));
@@ -205,7 +224,7 @@ START_TEST(test_private_monitor)
 }
 END_TEST
 
-/* ---- explain -------------------------------------------------------------------------------------------- */
+/* ---- explain --------------------------------------------------------------------------------- */
 
 START_TEST(test_explain)
 {
@@ -225,21 +244,7 @@ START_TEST(test_explain)
 }
 END_TEST
 
-/* ---- events --------------------------------------------------------------------------------------------- */
-
-static bool next_event(struct exd_engine *engine, struct exd_event *event)
-{
-	struct pollfd p = {.fd = exd_engine_fd(engine), .events = POLLIN};
-
-	for (int i = 0; i < 200; i++) {
-		*event = (struct exd_event){.struct_size = sizeof(*event)};
-		if (exd_event_next(engine, event, &lib_err) == 1)
-			return true;
-		if (poll(&p, 1, 100) > 0)
-			must(exd_engine_dispatch(engine, &lib_err));
-	}
-	return false;
-}
+/* ---- events ---------------------------------------------------------------------------------- */
 
 START_TEST(test_events)
 {
@@ -249,146 +254,19 @@ START_TEST(test_events)
 
 	must(exd_subscribe(engine, 0, &lib_err));
 	ck_assert_int_eq(lib_run(engine, "exit 14"), 14);
-	ck_assert(next_event(engine, &event));
+	ck_assert(lib_next_event(engine, &event));
 	ck_assert_uint_eq(event.type, EXD_EVENT_STARTED);
 	ck_assert_int_gt(event.pid, 1);
 	sequence = event.sequence;
-	ck_assert(next_event(engine, &event));
+	ck_assert(lib_next_event(engine, &event));
 	ck_assert_uint_eq(event.type, EXD_EVENT_EXITED);
 	ck_assert_uint_eq(event.exit.exit_code, 14);
 	ck_assert_uint_gt(event.sequence, sequence);
 	/* Again from the first on: only the second. */
 	must(exd_subscribe(engine, sequence, &lib_err));
-	ck_assert(next_event(engine, &event));
+	ck_assert(lib_next_event(engine, &event));
 	ck_assert_uint_eq(event.type, EXD_EVENT_EXITED);
 	ck_assert_int_eq(exd_event_next(engine, &event, &lib_err), 0);
-	lib_end(engine);
-}
-END_TEST
-
-/* ---- monitors that die ---------------------------------------------------------------------------------- */
-
-/* By the kernel since 6.15, else nobody can know. */
-static bool exit_code_or_lost(int r, const struct exd_exit_status *status, uint32_t code)
-{
-	if (r == 0)
-		return status->exit_code == code && !status->lost;
-	return lib_err.code == EXD_ERR_LOST && status->lost == EXD_LOST_MONITOR;
-}
-
-START_TEST(test_monitor_killed_while_waiting)
-{
-	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, "alone", "sleep 0.5; exit 15", 0);
-	struct exd_exit_status status = STATUS_INIT;
-	int r;
-
-	lib_until(engine, process, EXD_PHASE_RUNNING);
-	ck_assert_int_eq(kill(lib_monitor(engine, "alone"), SIGKILL), 0);
-	r = exd_process_wait(process, 20000, &status, &lib_err);
-	ck_assert_msg(exit_code_or_lost(r, &status, 15), "%d %u: %s", r, status.exit_code, lib_err.text);
-	exd_process_free(process);
-	must(exd_delete(engine, "alone", false, &lib_err));
-	must(exd_gc(engine, false, NULL, &lib_err));
-	lib_end(engine);
-}
-END_TEST
-
-START_TEST(test_monitor_killed_by_id)
-{
-	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, "byid", "sleep 60", 0);
-	struct exd_exit_status status = STATUS_INIT;
-	int r;
-
-	lib_until(engine, process, EXD_PHASE_RUNNING);
-	exd_process_free(process);
-	ck_assert_int_eq(kill(lib_monitor(engine, "byid"), SIGKILL), 0);
-	ck_assert_int_eq(exd_wait(engine, "byid", 100, &status, &lib_err), -ETIMEDOUT);
-	ck_assert_int_eq(status_of(engine, "byid"), EXD_STATUS_RUNNING);
-	must(exd_kill(engine, "byid", SIGKILL, &lib_err));
-	r = exd_wait(engine, "byid", 10000, &status, &lib_err);
-	ck_assert_msg(exit_code_or_lost(r, &status, 137), "%d %u: %s", r, status.exit_code, lib_err.text);
-	must(exd_delete(engine, "byid", false, &lib_err));
-	ck_assert_int_eq(lib_run(engine, "exit 16"), 16);
-	must(exd_gc(engine, false, NULL, &lib_err));
-	lib_end(engine);
-}
-END_TEST
-
-START_TEST(test_monitor_killed_events)
-{
-	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, "told", "sleep 0.5; exit 17", 0);
-	struct exd_event event;
-
-	lib_until(engine, process, EXD_PHASE_RUNNING);
-	exd_process_free(process);
-	must(exd_subscribe(engine, 0, &lib_err));
-	ck_assert(next_event(engine, &event));
-	ck_assert_uint_eq(event.type, EXD_EVENT_STARTED);
-	ck_assert_int_eq(kill(lib_monitor(engine, "told"), SIGKILL), 0);
-	ck_assert(next_event(engine, &event));
-	ck_assert_uint_eq(event.type, EXD_EVENT_LOST_MONITOR);
-	ck_assert(next_event(engine, &event));
-	ck_assert_uint_eq(event.type, EXD_EVENT_EXITED);
-	ck_assert_str_eq(event.id, "told");
-	ck_assert(event.exit.lost == EXD_LOST_MONITOR || event.exit.exit_code == 17);
-	must(exd_delete(engine, "told", false, &lib_err));
-	must(exd_gc(engine, false, NULL, &lib_err));
-	lib_end(engine);
-}
-END_TEST
-
-/* ---- hosts that die ------------------------------------------------------------------------------------- */
-
-#define BOXES 20
-
-static void host_of_many(int ready)
-{
-	struct exd_engine *engine = lib_engine(0);
-	char id[16], script[32];
-
-	for (int i = 0; i < BOXES; i++) {
-		struct exd_process *process;
-
-		snprintf(id, sizeof(id), "box%d", i);
-		snprintf(script, sizeof(script), "sleep 1; exit %d", 40 + i);
-		process = lib_start(engine, id, script, 0);
-		lib_until(engine, process, EXD_PHASE_RUNNING);
-	}
-	(void)!write(ready, "r", 1);
-	for (;;)
-		pause();
-}
-
-START_TEST(test_host_killed)
-{
-	struct exd_engine *engine;
-	struct exd_exit_status status = STATUS_INIT;
-	int ready[2];
-	char id[16], byte;
-	pid_t host;
-
-	(void)lib_root();
-	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
-	host = fork();
-	if (host == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		host_of_many(ready[1]);
-	}
-	close(ready[1]);
-	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	kill(host, SIGKILL);
-	waitpid(host, NULL, 0);
-	engine = lib_engine(0);
-	for (int i = 0; i < BOXES; i++) {
-		snprintf(id, sizeof(id), "box%d", i);
-		must(exd_wait(engine, id, 20000, &status, &lib_err));
-		ck_assert_uint_eq(status.exit_code, (uint32_t)(40 + i));
-		must(exd_delete(engine, id, false, &lib_err));
-	}
 	lib_end(engine);
 }
 END_TEST
@@ -397,11 +275,9 @@ int main(void)
 {
 	Suite *s = suite_create("detached");
 
-	lib_add(s, "handles", test_wait_again, test_many_by_dispatch, test_failed_start, test_freed_handle,
-		test_tied_ends_with_engine);
-	lib_add(s, "engines", test_found_by_next_engine, test_forced_delete, test_two_engines_one_root,
-		test_private_monitor, test_explain, test_events);
-	lib_add(s, "deaths", test_monitor_killed_while_waiting, test_monitor_killed_by_id, test_monitor_killed_events,
-		test_host_killed);
+	lib_add(s, "handles", test_wait_again, test_many_by_dispatch, test_failed_start,
+		test_freed_in_hook, test_freed_handle, test_tied_ends_with_engine);
+	lib_add(s, "engines", test_found_by_next_engine, test_forced_delete,
+		test_two_engines_one_root, test_private_monitor, test_explain, test_events);
 	return tap_main(s);
 }

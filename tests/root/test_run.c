@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/root/library.h"
 #include "tests/tap.h"
 
-/* ---- exit codes ----------------------------------------------------------------------------------------- */
+/* ---- exit codes ------------------------------------------------------------------------------ */
 
 START_TEST(test_exit_codes)
 {
@@ -29,7 +30,8 @@ END_TEST
 START_TEST(test_exit_status_fields)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_command *command = lib_shell("fields", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 7");
+	struct exd_command *command =
+		lib_shell("fields", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 7");
 	struct exd_exit_status status = STATUS_INIT;
 
 	must(exd_run(engine, command, NULL, NULL, &status, &lib_err));
@@ -96,7 +98,8 @@ END_TEST
 START_TEST(test_id_in_use)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *process = lib_start(engine, "taken", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
+	struct exd_process *process =
+		lib_start(engine, "taken", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
 	struct exd_command *command = lib_shell("taken", "exit 0");
 
 	ck_assert_int_lt(exd_run(engine, command, NULL, NULL, NULL, &lib_err), 0);
@@ -111,12 +114,13 @@ START_TEST(test_id_in_use)
 }
 END_TEST
 
-/* ---- stdio ---------------------------------------------------------------------------------------------- */
+/* ---- stdio ----------------------------------------------------------------------------------- */
 
 START_TEST(test_lent_descriptors)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_command *command = lib_shell(NULL, "read line; echo out $line; echo err $line >&2");
+	struct exd_command *command =
+		lib_shell(NULL, "read line; echo out $line; echo err $line >&2");
 	struct exd_stdio stdio = {.struct_size = sizeof(stdio)};
 	int in[2], out[2], err[2];
 	char text[64];
@@ -145,14 +149,17 @@ END_TEST
 START_TEST(test_pipes)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_stdio stdio = {
-		.struct_size = sizeof(stdio), .in = EXD_FD_PIPE, .out = EXD_FD_PIPE, .err = EXD_FD_PIPE};
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = EXD_FD_PIPE,
+				  .out = EXD_FD_PIPE,
+				  .err = EXD_FD_PIPE};
 	struct exd_command *command = lib_shell(NULL, "cat; echo done >&2; exit 6");
 	struct exd_exit_status status = STATUS_INIT;
 	struct exd_process *process = NULL;
 	char text[64];
 
-	must(exd_start(engine, command, &stdio, NULL, EXD_START_TIED | EXD_START_EPHEMERAL, &process, &lib_err));
+	must(exd_start(engine, command, &stdio, NULL, EXD_START_TIED | EXD_START_EPHEMERAL,
+		       &process, &lib_err));
 	ck_assert_int_eq(write(exd_process_stdin(process), "hello", 5), 5);
 	must(exd_process_close_stdin(process, &lib_err));
 	must(exd_process_close_stdin(process, &lib_err));
@@ -173,13 +180,17 @@ END_TEST
 START_TEST(test_taken_descriptor)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_stdio stdio = {.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .out = EXD_FD_PIPE, .err = EXD_FD_NULL};
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = EXD_FD_NULL,
+				  .out = EXD_FD_PIPE,
+				  .err = EXD_FD_NULL};
 	struct exd_command *command = lib_shell(NULL, "echo taken");
 	struct exd_process *process = NULL;
 	char text[64];
 	int fd;
 
-	must(exd_start(engine, command, &stdio, NULL, EXD_START_TIED | EXD_START_EPHEMERAL, &process, &lib_err));
+	must(exd_start(engine, command, &stdio, NULL, EXD_START_TIED | EXD_START_EPHEMERAL,
+		       &process, &lib_err));
 	fd = exd_process_take_fd(process, 1);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(exd_process_take_fd(process, 1), -EBADF);
@@ -198,8 +209,10 @@ END_TEST
 START_TEST(test_output_file)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_stdio stdio = {
-		.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .out = EXD_FD_OUTPUT, .err = EXD_FD_OUTPUT};
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = EXD_FD_NULL,
+				  .out = EXD_FD_OUTPUT,
+				  .err = EXD_FD_OUTPUT};
 	struct exd_command *command = lib_shell("written", "echo one; echo two >&2");
 	struct exd_process *process = NULL;
 	char path[128], text[64];
@@ -223,7 +236,10 @@ END_TEST
 START_TEST(test_stdio_refused)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_stdio stdio = {.struct_size = sizeof(stdio), .in = EXD_FD_OUTPUT, .out = EXD_FD_NULL, .err = EXD_FD_NULL};
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = EXD_FD_OUTPUT,
+				  .out = EXD_FD_NULL,
+				  .err = EXD_FD_NULL};
 	struct exd_command *command = lib_shell(NULL, "exit 0");
 
 	ck_assert_int_eq(exd_run(engine, command, &stdio, NULL, NULL, &lib_err), -EINVAL);
@@ -237,13 +253,13 @@ START_TEST(test_stdio_refused)
 }
 END_TEST
 
-/* ---- hooks ---------------------------------------------------------------------------------------------- */
+/* ---- hooks ----------------------------------------------------------------------------------- */
 
 struct seen {
 	char order[64];
 	pid_t pid;
 	const char *id;
-	int fail;			/* what the hook named by `fail_in` returns */
+	int fail; /* what the hook named by `fail_in` returns */
 	const char *fail_in;
 	bool oom_fd_open;
 	uint32_t exit_code;
@@ -286,7 +302,8 @@ static int on_start(void *ctx, struct exd_process *process, pid_t pid, int oom_f
 	return note(seen, "start");
 }
 
-static void on_exit_hook(void *ctx, struct exd_process *process, const struct exd_exit_status *status)
+static void on_exit_hook(void *ctx, struct exd_process *process,
+			 const struct exd_exit_status *status)
 {
 	struct seen *seen = ctx;
 
@@ -331,7 +348,8 @@ END_TEST
 START_TEST(test_pre_start_fails)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_stdio stdio = {.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .err = EXD_FD_NULL};
+	struct exd_stdio stdio = {
+		.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .err = EXD_FD_NULL};
 	struct exd_command *command = lib_shell("refused", "echo began");
 	struct seen seen = {.fail_in = "pre_start", .fail = -EACCES};
 	struct exd_hooks hooks = all_hooks(&seen);
@@ -370,6 +388,35 @@ START_TEST(test_start_hook_fails)
 }
 END_TEST
 
+static int dawdle(void *ctx, struct exd_process *process, pid_t pid)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+	return 0;
+}
+
+static int dawdle_late(void *ctx, struct exd_process *process, pid_t pid, int oom_fd)
+{
+	return dawdle(ctx, process, pid);
+}
+
+START_TEST(test_hooks_too_slow)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_command *command = lib_shell(NULL, "sleep 60");
+	struct exd_hooks early = {
+		.struct_size = sizeof(early), .timeout_ms = 100, .pre_start = dawdle};
+	struct exd_hooks late = {
+		.struct_size = sizeof(late), .timeout_ms = 100, .start = dawdle_late};
+
+	ck_assert_int_eq(exd_run(engine, command, NULL, &early, NULL, &lib_err), -ETIMEDOUT);
+	ck_assert_uint_eq(lib_err.code, EXD_ERR_TIMEOUT);
+	ck_assert_int_eq(exd_run(engine, command, NULL, &late, NULL, &lib_err), -ETIMEDOUT);
+	ck_assert_uint_eq(lib_err.code, EXD_ERR_TIMEOUT);
+	exd_command_free(command);
+	lib_end(engine);
+}
+END_TEST
+
 static int wait_for_itself(void *ctx, struct exd_process *process, pid_t pid, int oom_fd)
 {
 	ck_assert_int_eq(exd_process_wait(process, 100, NULL, NULL), -EDEADLK);
@@ -388,12 +435,13 @@ START_TEST(test_hook_waits_for_itself)
 }
 END_TEST
 
-/* ---- exec ----------------------------------------------------------------------------------------------- */
+/* ---- exec ------------------------------------------------------------------------------------ */
 
 START_TEST(test_exec)
 {
 	struct exd_engine *engine = lib_engine(0);
-	struct exd_process *box = lib_start(engine, "host", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
+	struct exd_process *box =
+		lib_start(engine, "host", "sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
 	struct exd_command *command = lib_shell(NULL, "exit 5");
 	struct exd_exit_status status = STATUS_INIT;
 	struct seen seen = {.id = "host"};
@@ -402,7 +450,8 @@ START_TEST(test_exec)
 	lib_until(engine, box, EXD_PHASE_RUNNING);
 	must(exd_exec(engine, "host", command, NULL, NULL, &status, &lib_err));
 	ck_assert_uint_eq(status.exit_code, 5);
-	ck_assert_int_eq(exd_exec(engine, "host", command, NULL, &hooks, &status, &lib_err), -EOPNOTSUPP);
+	ck_assert_int_eq(exd_exec(engine, "host", command, NULL, &hooks, &status, &lib_err),
+			 -EOPNOTSUPP);
 	hooks.pre_start = NULL;
 	must(exd_exec(engine, "host", command, NULL, &hooks, &status, &lib_err));
 	ck_assert_str_eq(seen.order, "start exit ");
@@ -441,10 +490,10 @@ int main(void)
 
 	lib_add(s, "exit", test_exit_codes, test_exit_status_fields, test_exit_status_short,
 		test_program_not_found, test_program_not_executable, test_id_in_use);
-	lib_add(s, "stdio", test_lent_descriptors, test_pipes, test_taken_descriptor, test_output_file,
-		test_stdio_refused);
+	lib_add(s, "stdio", test_lent_descriptors, test_pipes, test_taken_descriptor,
+		test_output_file, test_stdio_refused);
 	lib_add(s, "hooks", test_hooks_in_order, test_pre_start_fails, test_start_hook_fails,
-		test_hook_waits_for_itself);
+		test_hooks_too_slow, test_hook_waits_for_itself);
 	lib_add(s, "exec", test_exec, test_exec_refused);
 	return tap_main(s);
 }

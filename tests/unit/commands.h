@@ -92,7 +92,8 @@ static const struct {
 	{"annotations", "org.example/x=y", 0},
 };
 
-static inline void check_read_back(const struct exd_command_key *key, const char *text, int64_t number)
+static inline void check_read_back(const struct exd_command_key *key, const char *text,
+				   int64_t number)
 {
 	enum exd_key k = (enum exd_key)key->key;
 

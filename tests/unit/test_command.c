@@ -14,9 +14,9 @@
 
 START_TEST(test_key_is_set_and_read_back)
 {
-	const struct exd_command_key *key = NULL;
+	const struct exd_command_key *key = exd_command_key_next(NULL);
 
-	for (int i = 0; i <= _i; i++)
+	for (int i = 0; i < _i; i++)
 		key = exd_command_key_next(key);
 	ck_assert_str_eq(key->name, good[_i].name);
 	ck_assert_uint_eq(key->key, _i + 1);

@@ -688,13 +688,16 @@ START_TEST(test_every_step_is_told_in_words)
 	}
 	exd_report_line(report, 0, &line);
 	ck_assert_str_eq(line.topic, "prepare 0");
-	ck_assert_str_eq(line.text, "make cgroup exd/box in /dev/null");
+	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box");
 	exd_report_line(report, 4, &line);
 	ck_assert_str_eq(line.topic, "child 4");
 	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
 	line_with(report, "mount proc on /proc");
+	line_with(report, "join cgroup through /dev/null/exd/box/cgroup.procs");
+	line_with(report, "set attributes of /dev/null (ro) (private), recursive");
+	line_with(report, "set propagation of / (rec,private)");
 	line_with(report, "make own namespaces (mnt,cgroup)");
-	line_with(report, "write '65536' to memory.max in exd/box");
+	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
 	line_with(report, "set limit nofile to 1024:unlimited");
 	line_with(report, "mask /proc/keys; skipped when missing");
 	line_with(report, "ip_forward to '1'; a failure is a warning");
