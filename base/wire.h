@@ -149,7 +149,7 @@ enum wire_op {
 	WIRE_CHROOT = 55, /* slot0 directory: fchdir, chroot(".") (joined mount namespaces) */
 
 	/* child: the process itself, in this order */
-	WIRE_RLIMIT = 60, /* num0 resource; num1 soft; num2 hard */
+	WIRE_RLIMIT = 60, /* num0 resource; str0 its name, or empty; num1 soft; num2 hard */
 	WIRE_UMASK = 61,  /* num0 */
 	/* str0; afterwards getcwd must not be outside the root. num0: 1 = make it when missing */
 	WIRE_CHDIR = 62,

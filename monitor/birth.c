@@ -17,6 +17,9 @@
 #include "base/procstat.h"
 #include "monitor/sys.h"
 
+/* Reports that fit in a socket without being read. */
+#define QUIET_WARNINGS 64
+
 static const struct wire_step *find_step(const struct launch *l, enum wire_op op)
 {
 	const struct wire_step *s = l->steps + l->plan->phase_steps[WIRE_PREPARE];
@@ -38,7 +41,10 @@ static int make_pair(int *ours, int *theirs)
 	return 0;
 }
 
-/* The program's pid is wanted where a small init is between it and us: each report then says who sends it. */
+/*
+ * The program's pid is wanted where a small init is between it and us: each report then says who
+ * sends it.
+ */
 static int make_lines(struct task *t, struct newborn *n)
 {
 	bool init = find_step(t->launch, WIRE_INIT) != NULL;
@@ -74,7 +80,7 @@ static int clone_child(struct monitor *m, struct task *t, const struct newborn *
 	int pidns = slot_or_none(l, l->plan->pidns_slot);
 	int cgroup = slot_or_none(l, l->plan->into_cgroup_slot);
 	struct clone_args args = {
-		.flags = l->plan->clone_flags | CLONE_PIDFD,
+		.flags = (l->plan->clone_flags & ~early_flags(l)) | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&t->pidfd.fd,
 		.exit_signal = SIGCHLD,
 	};
@@ -105,18 +111,33 @@ static uint32_t code_of(const struct launch *l, int error)
 		return EXD_ERR_NOT_RUNNING;
 	if (error == ENOMEM)
 		return EXD_ERR_NO_MEMORY;
-	return l->plan->into_cgroup_slot != WIRE_NO_SLOT && error == EBUSY ? EXD_ERR_CGROUP :
-									      EXD_ERR_SYSTEM;
+	return l->plan->into_cgroup_slot != WIRE_NO_SLOT && error == EBUSY ? EXD_ERR_CGROUP
+									   : EXD_ERR_SYSTEM;
+}
+
+/*
+ * Without a stop on the way all it says can wait for its end: one wake-up instead of two. But its
+ * line must not fill up with warnings that nobody reads.
+ */
+static bool wants_ear(const struct launch *l)
+{
+	const struct wire_step *s = l->steps + l->plan->phase_steps[WIRE_PREPARE];
+	unsigned int optional = 0;
+
+	for (unsigned int i = 0; i < l->plan->phase_steps[WIRE_CHILD]; i++) {
+		optional += (s[i].flags & WIRE_OPTIONAL) != 0;
+		if (s[i].op == WIRE_PARK || optional > QUIET_WARNINGS)
+			return true;
+	}
+	return false;
 }
 
 static int watch_child(struct monitor *m, struct task *t)
 {
-	bool early = find_step(t->launch, WIRE_PARK) != NULL;
 	int r;
 
 	t->report.fn = report_ready;
-	/* Without a stop on the way all it says can wait for its end: one wake-up instead of two. */
-	r = watch_add(m, &t->report, early ? EPOLLIN : EPOLLRDHUP);
+	r = watch_add(m, &t->report, wants_ear(t->launch) ? EPOLLIN : EPOLLRDHUP);
 	if (!r && t->init.fd >= 0) {
 		t->init.fn = init_ready;
 		r = watch_add(m, &t->init, EPOLLIN);
@@ -127,13 +148,15 @@ static int watch_child(struct monitor *m, struct task *t)
 int birth(struct monitor *m, struct task *t)
 {
 	struct newborn n = {
-		.launch = t->launch, .nofile = m->nofile, .report = -1, .init = -1,
+		.launch = t->launch,
+		.nofile = m->nofile,
+		.report = -1,
+		.init = -1,
 	};
 	int pid, r = make_lines(t, &n);
 
 	/* What the kernel's log says of this pid from now on is about this process. */
-	if (t->oom)
-		kmsg_drain(m);
+	kmsg_drain(m);
 	pid = r < 0 ? r : clone_child(m, t, &n);
 	close_fd(&n.report);
 	close_fd(&n.init);

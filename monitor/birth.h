@@ -7,13 +7,16 @@
 
 struct newborn {
 	const struct launch *launch;
-	struct rlimit nofile;		/* for the program */
-	int report;			/* its end of the report socket */
-	int init;			/* its end of the small init's line, or -1 */
-	int keep_closed[2];		/* the monitor's ends */
+	struct rlimit nofile; /* for the program */
+	int report;           /* its end of the report socket */
+	int init;             /* its end of the small init's line, or -1 */
+	int keep_closed[2];   /* the monitor's ends */
 };
 
-/* child.c: walks the child's steps; never returns. Only async-signal-safe calls, no memory is allocated. */
+/*
+ * child.c: walks the child's steps; never returns. Only async-signal-safe calls, no memory is
+ * allocated.
+ */
 void child_main(const struct newborn *n) __attribute__((noreturn));
 
 #endif

@@ -3,6 +3,7 @@
 #include "monitor/child.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,11 +16,12 @@
 
 #define EXIT_FAILED 125
 
-void child_report(const struct child *c, struct wire_report *r, int fd)
+bool child_report(const struct child *c, struct wire_report *r, int fd)
 {
-	struct iovec iov = { .iov_base = r, .iov_len = sizeof(*r) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int flags = MSG_NOSIGNAL | (r->type == WIRE_REPORT_WARNING ? MSG_DONTWAIT : 0);
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
 
 	if (fd >= 0) {
 		struct cmsghdr *h = (struct cmsghdr *)(void *)control;
@@ -32,8 +34,7 @@ void child_report(const struct child *c, struct wire_report *r, int fd)
 		memcpy(CMSG_DATA(h), &fd, sizeof(int));
 	}
 	/* Thousands of warnings may fill the socket before anybody reads: those beyond are lost. */
-	(void)sendmsg(c->report, &msg,
-		      MSG_NOSIGNAL | (r->type == WIRE_REPORT_WARNING ? MSG_DONTWAIT : 0));
+	return sendmsg(c->report, &msg, flags) >= 0;
 }
 
 int child_fill(struct child *c, const struct wire_step *s, int i, int fd)
@@ -72,7 +73,9 @@ static void describe(const struct child *c, int index, int error, struct wire_re
 	r->failure.stage = s->op == WIRE_EXEC ? EXD_STAGE_EXEC : EXD_STAGE_CHILD;
 	r->failure.step = index;
 	r->failure.op = s->op;
-	set_object(&r->failure, c->object ? c->object : names_object(s) ? child_text(c, s, 0) : NULL);
+	set_object(&r->failure, c->object         ? c->object
+				: names_object(s) ? child_text(c, s, 0)
+						  : NULL);
 }
 
 /* By group, so that each file has a table of its own. */
@@ -98,7 +101,7 @@ static int do_step(struct child *c, const struct wire_step *s)
 /* The monitor is not to be reached from in here, nor its signal set-up to be inherited. */
 static void settle_in(const struct newborn *n)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
 
 	for (int i = 0; i < 2; i++)
 		if (n->keep_closed[i] >= 0)
@@ -108,15 +111,40 @@ static void settle_in(const struct newborn *n)
 	(void)umask(0);
 }
 
+/* What was not born with it: see early.c. */
+static bool complete_birth(struct child *c)
+{
+	struct wire_report r = {
+		.type = WIRE_REPORT_FAILURE,
+		.failure = {.code = EXD_ERR_NAMESPACE, .stage = EXD_STAGE_CHILD, .step = -1},
+	};
+	uint64_t flags = early_flags(c->launch);
+
+	if (!flags)
+		return true;
+	if (unshare((int)flags) == 0)
+		return early_wait(c) == 0;
+	r.failure.sys_errno = errno;
+	set_object(&r.failure, "make the namespaces of a process");
+	child_report(c, &r, -1);
+	return false;
+}
+
 void child_main(const struct newborn *n)
 {
 	struct child c = {
-		.born = n, .launch = n->launch, .slots = n->launch->slots, .report = n->report, .empty_dir = -1,
+		.born = n,
+		.launch = n->launch,
+		.slots = n->launch->slots,
+		.report = n->report,
+		.empty_dir = -1,
 	};
 	const struct wire_plan *p = n->launch->plan;
 	int first = p->phase_steps[WIRE_PREPARE];
 
 	settle_in(n);
+	if (!complete_birth(&c))
+		_exit(EXIT_FAILED);
 	for (int i = first; i < first + p->phase_steps[WIRE_CHILD]; i++) {
 		const struct wire_step *s = &n->launch->steps[i];
 		struct wire_report r;
@@ -126,7 +154,7 @@ void child_main(const struct newborn *n)
 			continue;
 		describe(&c, i, -e, &r);
 		r.type = s->flags & WIRE_OPTIONAL ? WIRE_REPORT_WARNING : WIRE_REPORT_FAILURE;
-		child_report(&c, &r, -1);
+		(void)child_report(&c, &r, -1);
 		if (r.type == WIRE_REPORT_FAILURE)
 			break;
 	}

@@ -10,12 +10,16 @@ struct child {
 	const struct launch *launch;
 	int *slots;
 	int report;
-	int empty_dir;			/* an empty read-only tmpfs that is attached already, or -1 */
-	uint32_t code;			/* of a failure, in place of the step's */
-	const char *object;		/* what it was about, when it is not str0 */
+	int empty_dir;      /* an empty read-only tmpfs that is attached already, or -1 */
+	uint32_t code;      /* of a failure, in place of the step's */
+	const char *object; /* what it was about, when it is not str0 */
+	char text[128];     /* room for an object that is put together */
 	bool umask_set;
 	bool nofile_set;
 };
+
+/* early.c: waits for what is prepared after the birth; -ECANCELED: it never comes. */
+int early_wait(struct child *c);
 
 /* 0 or negative errno. */
 int child_processes(struct child *c, const struct wire_step *s);
@@ -30,8 +34,8 @@ int child_exec(struct child *c, const struct wire_step *s);
 /* Returns 0 in the program-to-be; its parent stays in init_main(). */
 int child_init(struct child *c);
 
-/* One message on the report socket; `fd` may be -1. */
-void child_report(const struct child *c, struct wire_report *r, int fd);
+/* One message on the report socket; `fd` may be -1. False: nobody is there to hear it. */
+bool child_report(const struct child *c, struct wire_report *r, int fd);
 
 /* Closes every descriptor above 2 that is not of the plan: others wait for their ends. */
 void child_close_others(const struct child *c);
@@ -48,10 +52,17 @@ static inline int child_slot(const struct child *c, const struct wire_step *s, i
 
 int child_fill(struct child *c, const struct wire_step *s, int i, int fd);
 
-/* child_path.c: paths below a root; symlinks stay in it. Descriptors are O_PATH unless flags say else. */
+/*
+ * child_path.c: paths below a root; symlinks stay in it. Descriptors are O_PATH unless flags say
+ * else.
+ */
 int path_open(int root, const char *path, uint64_t flags);
-/* The directory that the last component is in, made as far as it is missing; *last points into the path. */
+/*
+ * The directory that the last component is in, made as far as it is missing; *last points into the
+ * path. Root itself when the path has one component: not a copy of it.
+ */
 int path_open_parent(int root, const char *path, char last[256]);
+void path_close_parent(int root, int parent);
 /* Makes what is missing, the last component as a directory or as an empty file. */
 int path_make(int root, const char *path, bool dir);
 

@@ -14,7 +14,10 @@
 
 #define DEFAULT_UMASK 022
 
-/* What the monitor changed for itself is put back as late as it can be: soft limits would stop later steps. */
+/*
+ * What the monitor changed for itself is put back as late as it can be: soft limits would stop
+ * later steps.
+ */
 static void restore(const struct child *c)
 {
 	if (!c->umask_set)
@@ -41,19 +44,23 @@ static int fail(struct child *c, const char *candidate, int error, bool there)
 int child_exec(struct child *c, const struct wire_step *s)
 {
 	const struct launch *l = c->launch;
-	struct wire_report r = { .type = WIRE_REPORT_EXECUTING };
+	struct wire_report r = {.type = WIRE_REPORT_EXECUTING};
 	const char *path = l->data + s->str[0].offset;
 	const char *end = path + s->str[0].size;
 	const char *refused = NULL;
 	bool searched = !s->num[2];
 
 	restore(c);
-	child_report(c, &r, -1);
+	/* Nothing may run that nobody supervises. */
+	if (!child_report(c, &r, -1))
+		return -ECANCELED;
 	for (; path < end; path += strlen(path) + 1) {
 		(void)execve(path, l->argv, l->envp);
 		if (errno == ENOENT && exists(path))
 			return fail(c, path, ENOENT, true);
-		/* As execvp: go on, but one that is there and may not be run is the better answer. */
+		/*
+		 * As execvp: go on, but one that is there and may not be run is the better answer.
+		 */
 		if (errno == EACCES && searched)
 			refused = refused ? refused : path;
 		else if ((errno != ENOENT && errno != ENOTDIR) || !searched)

@@ -87,6 +87,6 @@ int child_files(struct child *c, const struct wire_step *s)
 	if (p.parent < 0)
 		return p.parent;
 	r = in_place(c, s, &p);
-	(void)close(p.parent);
+	path_close_parent(root, p.parent);
 	return r;
 }

@@ -16,7 +16,9 @@
 
 #include "monitor/sys.h"
 
-/* The libc's own versions signal all threads, which there are none of, or are wider than the call. */
+/*
+ * The libc's own versions signal all threads, which there are none of, or are wider than the call.
+ */
 #ifdef SYS_setresuid32
 #define CALL_SETRESUID SYS_setresuid32
 #define CALL_SETRESGID SYS_setresgid32
@@ -34,7 +36,7 @@ struct limit64 {
 
 static int do_rlimit(struct child *c, const struct wire_step *s)
 {
-	struct limit64 limit = { s->num[1], s->num[2] };
+	struct limit64 limit = {s->num[1], s->num[2]};
 
 	c->nofile_set |= s->num[0] == RLIMIT_NOFILE;
 	return neg_errno(syscall(SYS_prlimit64, 0, (int)s->num[0], &limit, NULL));
@@ -109,14 +111,15 @@ static int raise_ambient(uint64_t mask)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	for (unsigned long cap = 0; cap < CAPS_MAX && mask >> cap; cap++)
-		if (mask & 1ull << cap && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+		if (mask & 1ull << cap &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			return -errno;
 	return 0;
 }
 
 static int do_caps(const struct wire_step *s)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -136,7 +139,8 @@ static int do_seccomp(const struct child *c, const struct wire_step *s)
 		.filter = (void *)(c->launch->data + s->str[0].offset),
 	};
 
-	return neg_errno(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned int)s->num[0], &program));
+	return neg_errno(
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned int)s->num[0], &program));
 }
 
 int child_identity(struct child *c, const struct wire_step *s)

@@ -20,8 +20,9 @@ static int do_tree(struct child *c, const struct wire_step *s)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
 
-	return child_fill(c, s, 1,
-			  sys_open_tree(child_slot(c, s, 0), "", flags | (s->num[0] ? AT_RECURSIVE : 0)));
+	return child_fill(
+		c, s, 1,
+		sys_open_tree(child_slot(c, s, 0), "", flags | (s->num[0] ? AT_RECURSIVE : 0)));
 }
 
 /* The option that the kernel refuses becomes the failure's object. */
@@ -37,8 +38,8 @@ static int configure(struct child *c, int fs, const char *options, size_t size)
 			return -EINVAL;
 		memcpy(key, options, n);
 		key[n] = '\0';
-		r = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value + 1) :
-			    sys_fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL);
+		r = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value + 1)
+			  : sys_fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL);
 		if (r < 0) {
 			c->object = options;
 			return r;
@@ -47,7 +48,8 @@ static int configure(struct child *c, int fs, const char *options, size_t size)
 	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
 }
 
-static int make_fs(struct child *c, const char *type, const struct wire_span *options, unsigned int attr)
+static int make_fs(struct child *c, const char *type, const struct wire_span *options,
+		   unsigned int attr)
 {
 	int fs = sys_fsopen(type);
 	int r;
@@ -61,10 +63,55 @@ static int make_fs(struct child *c, const char *type, const struct wire_span *op
 	return r;
 }
 
+/* Where the file system of a step is mounted by a later one, or NULL. */
+static const char *target_of(const struct child *c, const struct wire_step *s)
+{
+	int made = s->slot[1];
+
+	for (s++; s->op != WIRE_EXEC; s++)
+		if (s->op == WIRE_ATTACH && s->slot[0] == made)
+			return child_text(c, s, 0);
+	return NULL;
+}
+
+static void add_text(struct child *c, const char *text)
+{
+	size_t used = strlen(c->text), n = strlen(text);
+
+	if (n > sizeof(c->text) - 1 - used)
+		n = sizeof(c->text) - 1 - used;
+	memcpy(c->text + used, text, n);
+	c->text[used + n] = '\0';
+}
+
+/* Two file systems of one type and options differ in where they go. */
+static int do_fs(struct child *c, const struct wire_step *s)
+{
+	const char *type = child_text(c, s, 0), *target = target_of(c, s);
+	int fs = make_fs(c, type, &s->str[1], (unsigned int)s->num[0]);
+
+	if (fs < 0) {
+		c->text[0] = '\0';
+		add_text(c, type);
+		if (c->object) {
+			add_text(c, " with ");
+			add_text(c, c->object);
+		}
+		if (target) {
+			add_text(c, " for ");
+			add_text(c, target);
+		}
+		c->object = c->text;
+	}
+	return child_fill(c, s, 1, fs);
+}
+
 static int do_attr(const struct child *c, const struct wire_step *s)
 {
 	struct mount_attr attr = {
-		.attr_set = s->num[0], .attr_clr = s->num[1], .propagation = s->num[2],
+		.attr_set = s->num[0],
+		.attr_clr = s->num[1],
+		.propagation = s->num[2],
 	};
 
 	return sys_mount_setattr(child_slot(c, s, 0), s->num[3] ? AT_RECURSIVE : 0, &attr);
@@ -103,9 +150,11 @@ static int empty_dir(struct child *c)
 	int made;
 
 	if (c->empty_dir >= 0)
-		return sys_open_tree(c->empty_dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		return sys_open_tree(c->empty_dir, "",
+				     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	made = make_fs(c, "tmpfs", &none,
-		       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+		       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC);
 	if (made >= 0)
 		c->empty_dir = fcntl(made, F_DUPFD_CLOEXEC, 3);
 	return made;
@@ -135,13 +184,14 @@ static int do_mask(struct child *c, const struct wire_step *s)
 
 static int do_readonly(const struct child *c, const struct wire_step *s)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 	int target = path_open(child_slot(c, s, 1), child_text(c, s, 0), O_PATH);
 	int tree, r;
 
 	if (target < 0)
 		return target;
-	tree = sys_open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	tree = sys_open_tree(target, "",
+			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	r = tree < 0 ? tree : sys_mount_setattr(tree, AT_RECURSIVE, &attr);
 	if (!r)
 		r = sys_move_mount(tree, target);
@@ -203,11 +253,12 @@ int child_mounts(struct child *c, const struct wire_step *s)
 	switch (s->op) {
 	case WIRE_PROPAGATION:
 		c->object = "/";
-		return neg_errno(syscall(SYS_mount, NULL, "/", NULL, (unsigned long)s->num[0], NULL));
+		return neg_errno(
+			syscall(SYS_mount, NULL, "/", NULL, (unsigned long)s->num[0], NULL));
 	case WIRE_TREE:
 		return do_tree(c, s);
 	case WIRE_FS:
-		return child_fill(c, s, 1, make_fs(c, child_text(c, s, 0), &s->str[1], (unsigned int)s->num[0]));
+		return do_fs(c, s);
 	case WIRE_ATTR:
 		return do_attr(c, s);
 	case WIRE_ATTACH_ROOT:

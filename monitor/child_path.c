@@ -11,11 +11,20 @@
 #include "monitor/sys.h"
 
 #define PATH_SIZE 4096
+#define TRIES 1000
 
+/*
+ * EAGAIN: a rename somewhere on the host raced with a ".." on the way, which hits innocent
+ * containers too. Whoever renames for ever gets to see the error in the end.
+ */
 int path_open(int root, const char *path, uint64_t flags)
 {
-	return sys_openat2(root, *path ? path : ".", flags | O_CLOEXEC, 0,
-			   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	int fd = -EAGAIN;
+
+	for (int i = 0; i < TRIES && fd == -EAGAIN; i++)
+		fd = sys_openat2(root, *path ? path : ".", flags | O_CLOEXEC, 0,
+				 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return fd;
 }
 
 static int open_dir_here(int dir, const char *name)
@@ -94,9 +103,15 @@ int path_open_parent(int root, const char *path, char last[256])
 		return -ENAMETOOLONG;
 	memcpy(last, name, strlen(name) + 1);
 	if (!slash)
-		return path_open(root, ".", O_PATH | O_DIRECTORY);
+		return root;
 	*slash = '\0';
 	return open_or_make_dirs(root, copy);
+}
+
+void path_close_parent(int root, int parent)
+{
+	if (parent != root)
+		(void)close(parent);
 }
 
 static int make_file(int root, const char *path)
@@ -111,21 +126,30 @@ static int make_file(int root, const char *path)
 	r = fd < 0 ? -errno : 0;
 	if (fd >= 0)
 		(void)close(fd);
-	(void)close(parent);
+	path_close_parent(root, parent);
+	return r;
+}
+
+/* An entry that is there already must be a directory, and no link to one elsewhere. */
+static int make_dir(int root, const char *path)
+{
+	char last[256];
+	int parent = path_open_parent(root, path, last);
+	int dir, r = 0;
+
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, last, 0755) < 0) {
+		dir = errno == EEXIST ? open_dir_here(parent, last) : -errno;
+		if (dir >= 0)
+			(void)close(dir);
+		r = dir < 0 ? dir : 0;
+	}
+	path_close_parent(root, parent);
 	return r;
 }
 
 int path_make(int root, const char *path, bool dir)
 {
-	char copy[PATH_SIZE];
-	int r;
-
-	if (!dir)
-		return make_file(root, path);
-	r = copy_path(copy, path);
-	if (!r)
-		r = open_or_make_dirs(root, copy);
-	if (r >= 0)
-		(void)close(r);
-	return r < 0 ? r : 0;
+	return dir ? make_dir(root, path) : make_file(root, path);
 }

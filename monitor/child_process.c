@@ -19,7 +19,8 @@
 static int do_open(struct child *c, const struct wire_step *s)
 {
 	int dir = s->slot[0] == WIRE_NO_SLOT ? AT_FDCWD : child_slot(c, s, 0);
-	int fd = openat(dir, child_text(c, s, 0), (int)s->num[0] | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	int fd = openat(dir, child_text(c, s, 0),
+			(int)s->num[0] | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
 	return child_fill(c, s, 1, fd < 0 ? -errno : fd);
 }
@@ -48,7 +49,7 @@ static const char *namespace_name(uint64_t type)
 
 static int do_loopback_up(void)
 {
-	struct ifreq lo = { .ifr_name = "lo" };
+	struct ifreq lo = {.ifr_name = "lo"};
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int r;
 
@@ -60,15 +61,18 @@ static int do_loopback_up(void)
 	return r;
 }
 
-/* Host and monitor learn of each other's end by end of file: while this one waits it holds nothing of theirs. */
+/*
+ * Host and monitor learn of each other's end by end of file: while this one waits it holds nothing
+ * of theirs.
+ */
 static int do_park(const struct child *c)
 {
-	struct wire_report r = { .type = WIRE_REPORT_PARKED };
+	struct wire_report r = {.type = WIRE_REPORT_PARKED};
 	char verdict = 1;
 	ssize_t n;
 
 	child_close_others(c);
-	child_report(c, &r, -1);
+	(void)child_report(c, &r, -1);
 	do
 		n = read(c->report, &verdict, 1);
 	while (n < 0 && errno == EINTR);

@@ -48,18 +48,21 @@ static int open_master(int root, const char *devpts)
 static int set_up_slave(int slave, const struct wire_step *s)
 {
 	struct winsize size = {
-		.ws_row = (unsigned short)(s->num[0] >> 16), .ws_col = (unsigned short)s->num[0],
+		.ws_row = (unsigned short)(s->num[0] >> 16),
+		.ws_col = (unsigned short)s->num[0],
 	};
 
 	if (s->num[0] && ioctl(slave, TIOCSWINSZ, &size) < 0)
 		return -errno;
-	return (s->num[1] || s->num[2]) && fchown(slave, (uid_t)s->num[1], (gid_t)s->num[2]) < 0 ? -errno : 0;
+	return (s->num[1] || s->num[2]) && fchown(slave, (uid_t)s->num[1], (gid_t)s->num[2]) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int do_tty_open(struct child *c, const struct wire_step *s)
 {
 	int master = open_master(child_slot(c, s, 0), child_text(c, s, 0));
-	struct wire_report r = { .type = WIRE_REPORT_TTY };
+	struct wire_report r = {.type = WIRE_REPORT_TTY};
 	int unlock = 0, slave = -1, e = 0;
 
 	if (master < 0)
@@ -67,8 +70,8 @@ static int do_tty_open(struct child *c, const struct wire_step *s)
 	if (ioctl(master, TIOCSPTLCK, &unlock) == 0)
 		slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	e = slave < 0 ? -errno : set_up_slave(slave, s);
-	if (!e)
-		child_report(c, &r, master);
+	if (!e && !child_report(c, &r, master))
+		e = -ECANCELED;
 	(void)close(master);
 	if (!e)
 		return child_fill(c, s, 1, slave);

@@ -13,11 +13,20 @@
 #include "monitor/sys.h"
 #include "monitor/task.h"
 
-static void client_gone(struct monitor *m, struct client *c)
+#define ACCEPT_PAUSE_NS (100u * MS_NS)
+
+/*
+ * Whoever is in the middle of telling it something goes on undisturbed: the rest is for the sweep.
+ */
+void client_drop(struct monitor *m, struct client *c)
 {
 	c->dead = true;
 	watch_close(m, &c->sock);
 	watch_close(m, &c->host);
+}
+
+static void forget_watchers(struct monitor *m, const struct client *c)
+{
 	for (struct task *t = m->tasks; t; t = t->next) {
 		for (struct watcher **p = &t->watchers; *p;) {
 			struct watcher *w = *p;
@@ -32,14 +41,11 @@ static void client_gone(struct monitor *m, struct client *c)
 	}
 }
 
-/* A task may end, and leave the list, while it is told: begin again after each. */
-void client_drop(struct monitor *m, struct client *c)
+/* A task may end, and leave the list, when it is told: begin again after each. */
+static void orphan_tasks(struct monitor *m, const struct client *c)
 {
 	struct task *t;
 
-	if (c->dead)
-		return;
-	client_gone(m, c);
 	do {
 		for (t = m->tasks; t && t->client != c; t = t->next)
 			;
@@ -64,12 +70,16 @@ void clients_sweep(struct monitor *m)
 	for (struct client **p = &m->clients; *p;) {
 		struct client *c = *p;
 
-		if (c->dead) {
-			*p = c->next;
-			client_free(c);
-		} else {
+		if (!c->dead) {
 			p = &c->next;
+			continue;
 		}
+		*p = c->next;
+		forget_watchers(m, c);
+		orphan_tasks(m, c);
+		client_free(c);
+		/* What the end of its tasks was told to may have been the end of others. */
+		p = &m->clients;
 	}
 }
 
@@ -157,12 +167,26 @@ int client_add(struct monitor *m, int sock)
 	return 0;
 }
 
+static void listen_again(struct monitor *m, struct timer *t)
+{
+	(void)t;
+	watch_set(m, &m->listener, EPOLLIN);
+}
+
 void client_accept(struct monitor *m)
 {
+	/* cppcheck-suppress nullPointer; the peer's address may be NULL */
+	/* cppcheck-suppress nullPointer ; the address is optional */
 	int sock = accept4(m->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock >= 0 && client_add(m, sock) < 0)
 		(void)close(sock);
+	/* Out of descriptors: asking again and again would take the processor too. */
+	if (sock < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+		watch_set(m, &m->listener, 0);
+		m->reopen.fn = listen_again;
+		timer_arm(m, &m->reopen, ACCEPT_PAUSE_NS);
+	}
 }
 
 static void listener_ready(struct monitor *m, struct watch *w, uint32_t events)

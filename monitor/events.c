@@ -81,8 +81,8 @@ static int event_send(struct client *c, const struct event *e)
 		.id_size = (uint32_t)strlen(e->id) + 1,
 	};
 	struct iovec iov[2] = {
-		{ .iov_base = &body, .iov_len = sizeof(body) },
-		{ .iov_base = (void *)e->id, .iov_len = body.id_size },
+		{.iov_base = &body, .iov_len = sizeof(body)},
+		{.iov_base = (void *)e->id, .iov_len = body.id_size},
 	};
 
 	if (e->exit)

@@ -48,7 +48,8 @@ static void explain_death(struct task *t, int status)
 	t->launch->failure.stage = EXD_STAGE_CHILD;
 }
 
-static void take_exit(struct monitor *m, struct task *t, const siginfo_t *info, const struct rusage *ru)
+static void take_exit(struct monitor *m, struct task *t, const siginfo_t *info,
+		      const struct rusage *ru)
 {
 	struct wire_exit *e = &t->exit;
 
@@ -67,11 +68,12 @@ static void take_exit(struct monitor *m, struct task *t, const siginfo_t *info, 
 
 bool task_try_reap(struct monitor *m, struct task *t)
 {
-	siginfo_t info = { 0 };
-	struct rusage ru = { 0 };
+	siginfo_t info = {0};
+	struct rusage ru = {0};
 
 	/* The library's waitid gives no resource usage. */
-	if (syscall(SYS_waitid, P_PIDFD, t->pidfd.fd, &info, WEXITED | WNOHANG, &ru) < 0 || !info.si_pid)
+	if (syscall(SYS_waitid, P_PIDFD, t->pidfd.fd, &info, WEXITED | WNOHANG, &ru) < 0 ||
+	    !info.si_pid)
 		return false;
 	take_exit(m, t, &info, &ru);
 	timer_disarm(m, &t->timer);
@@ -110,7 +112,7 @@ static void try_again(struct monitor *m, struct task *t, uint64_t in_ns)
 
 static bool hung_up(int fd)
 {
-	struct pollfd p = { .fd = fd };
+	struct pollfd p = {.fd = fd};
 
 	return poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
@@ -193,7 +195,7 @@ static void refuse_watchers(struct monitor *m, struct task *t)
 
 static void tell_end(struct monitor *m, struct task *t)
 {
-	struct message cleaned = { .type = WIRE_CLEANED, .request = t->request };
+	struct message cleaned = {.type = WIRE_CLEANED, .request = t->request};
 
 	if (t->failed)
 		client_send_body(m, t->client, WIRE_FAILED, t->request, &t->launch->failure,

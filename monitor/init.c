@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The small init: pid 1 above the program, for programs that are no init themselves. */
 #include <errno.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,7 +12,9 @@
 #include "monitor/child.h"
 #include "monitor/sys.h"
 
-/* Only the line to the monitor stays: an init that holds stdio open would hide the program's end. */
+/*
+ * Only the line to the monitor stays: an init that holds stdio open would hide the program's end.
+ */
 static void close_all_but(int fd)
 {
 	if (fd > 0)
@@ -21,7 +24,7 @@ static void close_all_but(int fd)
 
 static void tell(int line, int status)
 {
-	struct wire_report r = { .type = WIRE_REPORT_INIT_EXIT, .status = status };
+	struct wire_report r = {.type = WIRE_REPORT_INIT_EXIT, .status = status};
 
 	(void)send(line, &r, sizeof(r), MSG_NOSIGNAL);
 }
@@ -58,17 +61,20 @@ static void __attribute__((noreturn)) init_main(int line, pid_t program, const s
 
 int child_init(struct child *c)
 {
+	struct clone_args args = {.exit_signal = SIGCHLD};
 	sigset_t all, none;
 	pid_t pid;
 
 	(void)sigfillset(&all);
 	(void)sigemptyset(&none);
-	/* Before the fork: a signal that comes between would be lost on a pid 1 without handlers. */
+	/*
+	 * Before the fork: a signal that comes between would be lost on a pid 1 without handlers.
+	 */
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	/* Without a pid namespace of its own orphans would go to the host's init. */
 	if (getpid() != 1)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
 		return -errno;
 	if (pid > 0)

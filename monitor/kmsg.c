@@ -31,7 +31,10 @@ static void on_victim(struct monitor *m, long pid)
 	}
 }
 
-/* "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT". What user space writes there has a facility above the lowest three bits. */
+/*
+ * "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT". What user space writes there has a facility above the lowest
+ * three bits.
+ */
 static void on_record(struct monitor *m, char *record)
 {
 	char *text = strchr(record, ';');

@@ -12,8 +12,8 @@
 
 #include "monitor/task.h"
 
-#define WITH_ALL                                                                                   \
-	(WIRE_WITH_STATE_DIR | WIRE_WITH_ROOT_DIR | WIRE_WITH_LOCK | WIRE_WITH_OOM |               \
+#define WITH_ALL                                                                     \
+	(WIRE_WITH_STATE_DIR | WIRE_WITH_ROOT_DIR | WIRE_WITH_LOCK | WIRE_WITH_OOM | \
 	 WIRE_WITH_DRAIN_OUT | WIRE_WITH_DRAIN_ERR | WIRE_WITH_OUTPUT)
 #define ID_MAX 128u
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -154,8 +154,8 @@ static char **list_pointers(char **out, const char *text, uint64_t count)
 static int build_vectors(struct task *t)
 {
 	struct launch *l = t->launch;
-	const struct wire_step *s =
-		&l->steps[l->plan->phase_steps[WIRE_PREPARE] + l->plan->phase_steps[WIRE_CHILD] - 1];
+	const struct wire_step *s = &l->steps[l->plan->phase_steps[WIRE_PREPARE] +
+					      l->plan->phase_steps[WIRE_CHILD] - 1];
 
 	l->argv = malloc((s->num[0] + s->num[1] + 2) * sizeof(char *));
 	if (!l->argv) {
@@ -167,7 +167,9 @@ static int build_vectors(struct task *t)
 	return 0;
 }
 
-/* A box that is known here and has ended cannot take in anybody; others are the kernel's to refuse. */
+/*
+ * A box that is known here and has ended cannot take in anybody; others are the kernel's to refuse.
+ */
 static int check_box(struct monitor *m, struct task *t)
 {
 	const struct task *box = t->flags & WIRE_LAUNCH_EXEC ? task_find(m, t->id) : NULL;
@@ -176,6 +178,25 @@ static int check_box(struct monitor *m, struct task *t)
 		return 0;
 	launch_fail(t, EXD_ERR_NOT_RUNNING, ESRCH, t->id);
 	return -ESRCH;
+}
+
+static int prepare_and_bear(struct monitor *m, struct task *t)
+{
+	struct launch *l = t->launch;
+	int r;
+
+	l->prepared = early_steps(l);
+	r = prepare_run(m, t, 0, l->prepared);
+	if (!r)
+		r = birth(m, t);
+	if (!r)
+		r = prepare_run(m, t, l->prepared, l->plan->phase_steps[WIRE_PREPARE]);
+	if (r < 0)
+		return r;
+	r = early_hand_over(t);
+	if (r < 0)
+		launch_fail(t, EXD_ERR_SYSTEM, -r, "hand over what was prepared");
+	return r;
 }
 
 static void launch_run(struct monitor *m, struct task *t, struct client *c, int plan_fd,
@@ -197,9 +218,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		}
 	}
 	if (!r)
-		r = prepare_run(m, t);
-	if (!r)
-		r = birth(m, t);
+		r = prepare_and_bear(m, t);
 	if (t->tail && t->launch->slots)
 		tail_adopt(t->tail, t->launch);
 	if (r < 0)
@@ -243,8 +262,8 @@ static struct task *task_new(struct client *c, const struct wire_msg *msg, const
 static void take_with(struct task *t, uint32_t with, const int *fds)
 {
 	int channel = -1;
-	int *const to[] = { &t->state_dir,   &t->root_dir,	&t->lock,	&channel,
-			    &t->drain[0].fd, &t->drain[1].fd, &t->output };
+	int *const to[] = {&t->state_dir, &t->root_dir, &t->lock, &channel,
+			   &t->drain[0].fd, &t->drain[1].fd, &t->output};
 
 	for (unsigned int i = 0; i < sizeof(to) / sizeof(to[0]); i++)
 		if (with & 1u << i)

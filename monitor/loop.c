@@ -24,14 +24,14 @@ void close_fd(int *fd)
 
 int watch_add(struct monitor *m, struct watch *w, uint32_t events)
 {
-	struct epoll_event e = { .events = events, .data.ptr = w };
+	struct epoll_event e = {.events = events, .data.ptr = w};
 
 	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, w->fd, &e) < 0 ? -errno : 0;
 }
 
 void watch_set(struct monitor *m, struct watch *w, uint32_t events)
 {
-	struct epoll_event e = { .events = events, .data.ptr = w };
+	struct epoll_event e = {.events = events, .data.ptr = w};
 
 	(void)epoll_ctl(m->epoll, EPOLL_CTL_MOD, w->fd, &e);
 }
@@ -102,7 +102,9 @@ static void fire_timers(struct monitor *m)
 int loop_run(struct monitor *m)
 {
 	while (m->clients || m->tasks) {
-		/* One at a time: what an event's handler frees cannot have another event pending. */
+		/*
+		 * One at a time: what an event's handler frees cannot have another event pending.
+		 */
 		struct epoll_event e;
 		int n = epoll_wait(m->epoll, &e, 1, timeout_ms(m));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* execdriver-monitor: runs plans and supervises what they start. Started by the library, not by people. */
+/* execdriver-monitor: runs plans and supervises what they start. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,28 +14,34 @@
 #include "monitor/monitor.h"
 #include "monitor/sys.h"
 
+/* Of the kernel. */
+#define SIGNALS 64
+
 enum {
-	FD_CLIENT = 3,			/* the first client's socket */
-	FD_DIR = 4,			/* our directory, <root>/.monitor/<name> */
-	FD_ROOT = 5,			/* <root> */
+	FD_CLIENT = 3, /* the first client's socket */
+	FD_DIR = 4,    /* our directory, <root>/.monitor/<name> */
+	FD_ROOT = 5,   /* <root> */
 	FD_FIRST_UNKNOWN = 6
 };
 
 /* Where its timers, clients and buffers are: pages that are not used cost nothing. */
 static struct monitor monitor;
 
-/* An inherited SIG_IGN of SIGCHLD would reap our children for us, and their statuses would be lost. */
+/*
+ * An inherited SIG_IGN of SIGCHLD would reap our children for us, and their statuses would be lost.
+ * By the bare call: some hosts leave signals ignored that the library keeps for itself.
+ */
 static void reset_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	/* As the kernel has it, on every architecture: SIG_DFL, no flags, no mask. */
+	uint64_t dfl[8] = {0};
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &dfl, NULL);
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, SIGNALS / 8);
 	/* OOM channels are pipes whose reader may have gone. */
-	dfl.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &dfl, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -69,7 +75,8 @@ static int settle_in(struct monitor *m)
 	reset_signals();
 	(void)sys_close_range(FD_FIRST_UNKNOWN, ~0U, 0);
 	(void)setsid();
-	(void)umask(077);
+	/* Files have modes of their own; cgroups are for all to look at, as the kernel makes them. */
+	(void)umask(022);
 	(void)prctl(PR_SET_NAME, "execdriver-mon");
 	raise_nofile(m);
 	for (int fd = FD_CLIENT; fd <= FD_ROOT; fd++)
@@ -93,16 +100,12 @@ static int open_for_business(struct monitor *m)
 {
 	int r;
 
-	m->dir = FD_DIR;
-	m->root = FD_ROOT;
 	m->own_pidns = -1;
 	m->kmsg.fd = -1;
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll < 0)
 		return -errno;
-	r = take_lock(m);
-	if (!r)
-		r = client_listen(m);
+	r = client_listen(m);
 	return r < 0 ? r : client_add(m, FD_CLIENT);
 }
 
@@ -131,7 +134,10 @@ int main(void)
 {
 	struct monitor *m = &monitor;
 
-	if (settle_in(m) < 0)
+	m->dir = FD_DIR;
+	m->root = FD_ROOT;
+	/* A directory that another monitor holds is not ours to clean up. */
+	if (settle_in(m) < 0 || take_lock(m) < 0)
 		return 125;
 	if (open_for_business(m) < 0) {
 		leave(m);

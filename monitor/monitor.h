@@ -14,7 +14,7 @@
 struct monitor;
 struct task;
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* A descriptor in the event loop. It must stay where it is in memory while it is watched. */
 struct watch {
@@ -26,7 +26,7 @@ struct watch {
 struct timer {
 	void (*fn)(struct monitor *m, struct timer *t);
 	struct timer *next;
-	uint64_t at_ns;			/* CLOCK_MONOTONIC; 0: not armed */
+	uint64_t at_ns; /* CLOCK_MONOTONIC; 0: not armed */
 };
 
 struct event;
@@ -35,35 +35,36 @@ struct queued;
 struct client {
 	struct client *next;
 	struct watch sock;
-	struct watch host;		/* pidfd of the process behind the socket */
-	struct queued *queue;		/* messages that did not fit in the socket */
+	struct watch host;    /* pidfd of the process behind the socket */
+	struct queued *queue; /* messages that did not fit in the socket */
 	unsigned int queued;
-	int *fds;			/* of WIRE_FDS, for the launch to come */
+	int *fds; /* of WIRE_FDS, for the launch to come */
 	unsigned int nfds;
 	bool greeted;
 	bool subscribed;
-	bool dead;			/* freed at the end of this turn of the loop */
-	uint64_t cursor;		/* the last event that was sent */
+	bool dead;       /* freed at the end of this turn of the loop */
+	uint64_t cursor; /* the last event that was sent */
 };
 
 #define EVENTS_KEPT 1024u
 
 struct monitor {
 	int epoll;
-	int dir;			/* our directory: sock, lock */
-	int root;			/* the state directory */
+	int dir;  /* our directory: sock, lock */
+	int root; /* the state directory */
 	int lock;
-	int own_pidns;			/* opened when first needed */
+	int own_pidns; /* opened when first needed */
 	struct watch listener;
+	struct timer reopen; /* of the listener, when there were no descriptors left */
 	struct watch kmsg;
 	bool kmsg_tried;
 	bool kmsg_watched;
-	struct rlimit nofile;		/* as inherited, for the programs */
+	struct rlimit nofile; /* as inherited, for the programs */
 	struct client *clients;
 	struct task *tasks;
 	struct timer *timers;
-	uint64_t sequence;		/* of the newest event */
-	unsigned int event_count;	/* ever; the newest is event[(event_count - 1) % EVENTS_KEPT] */
+	uint64_t sequence;        /* of the newest event */
+	unsigned int event_count; /* ever; the newest is event[(event_count - 1) % EVENTS_KEPT] */
 	struct event *event[EVENTS_KEPT];
 	_Alignas(8) char buffer[WIRE_MSG_MAX];
 };
@@ -86,6 +87,7 @@ int loop_run(struct monitor *m);
 int client_listen(struct monitor *m);
 int client_add(struct monitor *m, int sock);
 void client_accept(struct monitor *m);
+/* Closes the connection; its tasks learn of it at the end of this turn of the loop. */
 void client_drop(struct monitor *m, struct client *c);
 void clients_sweep(struct monitor *m);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OOM kills of a container: notifications are hints, the counter is the truth, the kernel's log names the victim. */
+/* OOM kills: notifications are hints, the counter is the truth, the kernel's log names victims. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,34 +22,45 @@
 
 /* The notification was seen before the counter moved, and up to 12 ms after: look for that long. */
 #define SETTLE_NS (25u * MS_NS)
-/* Without the kernel's log: how long before the death the counter may have moved to be its cause. */
+/*
+ * Without the kernel's log: how long before the death the counter may have moved to be its cause.
+ */
 #define BLAME_NS (100u * MS_NS)
 
+/* Of v2 the file itself must be read each time, also for nothing: that re-arms its notification. */
 static uint64_t read_kills(const struct oom *o)
 {
 	char text[512];
-	const char *p;
-	uint64_t kills = 0;
+	const char *p = NULL;
+	uint64_t own = 0, all = 0;
 
-	/* The counter of v1 knows its own cgroup only. */
-	if (cgroup_has_children(o->dir))
-		return cgroup_oom_kills(o->dir, o->version, &kills) < 0 ? 0 : kills;
-	if (read_file_fd(o->counter, text, sizeof(text)) < 0)
-		return 0;
-	p = strstr(text, "oom_kill ");
-	return p ? strtoull(p + strlen("oom_kill "), NULL, 10) : 0;
+	if (read_file_fd(o->counter, text, sizeof(text)) >= 0)
+		p = strstr(text, "oom_kill ");
+	if (p)
+		own = strtoull(p + strlen("oom_kill "), NULL, 10);
+	/* The counter of v1 knows its own cgroup only, and v2 can be mounted that way. */
+	if (!cgroup_has_children(o->dir) || cgroup_oom_kills(o->dir, o->version, &all) < 0)
+		return own;
+	return all > own ? all : own;
+}
+
+/* Those behind it move up. */
+static void drop_channel(int *fd)
+{
+	(void)close(*fd);
+	for (int *next = fd; (*next = next[1]) >= 0; next++)
+		;
 }
 
 static void write_channels(struct task *t, const struct exd_oom_event *e)
 {
 	for (int *fd = t->channels; fd && *fd >= 0; fd++) {
-		/* A full channel has an event in it that its reader has yet to see: the next read tells. */
-		if (write(*fd, e, sizeof(*e)) < 0 && errno == EPIPE) {
-			(void)close(*fd);
-			for (int *next = fd; (*next = next[1]) >= 0; next++)
-				;
-			fd--;
-		}
+		/*
+		 * A full channel has an event in it that its reader has yet to see: the next read
+		 * tells.
+		 */
+		if (write(*fd, e, sizeof(*e)) < 0 && errno == EPIPE)
+			drop_channel(fd--);
 	}
 }
 
@@ -62,7 +74,7 @@ static void look(struct monitor *m, struct oom *o)
 		return;
 	o->moved_ns = clock_ns(CLOCK_MONOTONIC);
 	while (o->kills < kills) {
-		struct exd_oom_event e = { .struct_size = sizeof(e) };
+		struct exd_oom_event e = {.struct_size = sizeof(e)};
 
 		o->kills++;
 		t->exit.oom_kills = o->kills;
@@ -127,6 +139,8 @@ static int subscribe(struct monitor *m, struct oom *o)
 		r = subscribe_v1(o);
 	else
 		o->hint.fd = fcntl(o->counter, F_DUPFD_CLOEXEC, 3);
+	if (o->version == 2)
+		(void)read_kills(o);
 	if (r < 0 || o->hint.fd < 0)
 		return r < 0 ? r : -errno;
 	return watch_add(m, &o->hint, o->version == 1 ? EPOLLIN : EPOLLPRI);
@@ -174,8 +188,9 @@ static void judge(struct monitor *m, struct task *t, uint64_t died_ns)
 }
 
 /*
- * A process that was not killed, and of which no notification is fresh, waits for nothing. The kernel counts a
- * kill before it sends the signal, and logs it after: the victim can be reaped before its name is in the log.
+ * A process that was not killed, and of which no notification is fresh, waits for nothing. The
+ * kernel counts a kill before it sends the signal, and logs it after: the victim can be reaped
+ * before its name is in the log.
  */
 bool oom_settle(struct monitor *m, struct task *t)
 {
@@ -201,6 +216,17 @@ bool oom_settle(struct monitor *m, struct task *t)
 	return true;
 }
 
+/* Who stopped reading before there was anything to write makes room for others. */
+static void drop_unread_channels(struct task *t)
+{
+	for (int *fd = t->channels; fd && *fd >= 0; fd++) {
+		struct pollfd p = {.fd = *fd};
+
+		if (poll(&p, 1, 0) == 1 && p.revents & POLLERR)
+			drop_channel(fd--);
+	}
+}
+
 int oom_attach(struct task *t, int channel)
 {
 	unsigned int n = 0;
@@ -208,6 +234,7 @@ int oom_attach(struct task *t, int channel)
 
 	if (t->state >= TASK_RECORD)
 		return -ESRCH;
+	drop_unread_channels(t);
 	while (t->channels && t->channels[n] >= 0)
 		n++;
 	if (n >= OOM_CHANNELS_MAX)

@@ -46,12 +46,47 @@ static int do_cgroup_make(struct launch *l, const struct wire_step *s)
 static int do_open(struct launch *l, const struct wire_step *s)
 {
 	int dir = s->slot[0] == WIRE_NO_SLOT ? AT_FDCWD : l->slots[s->slot[0]];
-	int fd = openat(dir, text_of(l, s, 0), (int)s->num[0] | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	int fd = openat(dir, text_of(l, s, 0), (int)s->num[0] | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY,
+			0600);
 
 	return fill_slot(l, s, 1, fd < 0 ? -errno : fd);
 }
 
-static int do_step(struct monitor *m, struct task *t, const struct wire_step *s)
+/* The file of the step before: the rules of the devices controller are many lines for one. */
+struct kept {
+	int dir;
+	int fd;
+	const char *name;
+};
+
+static int keep_open(struct kept *k, int dir, const char *name)
+{
+	if (k->fd >= 0 && k->dir == dir && strcmp(k->name, name) == 0)
+		return 0;
+	close_fd(&k->fd);
+	k->fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	k->dir = dir;
+	k->name = name;
+	return k->fd < 0 ? -errno : 0;
+}
+
+static int do_write(const struct launch *l, const struct wire_step *s, struct kept *k)
+{
+	size_t size = s->str[1].size - 1;
+	int r = keep_open(k, slot_of(l, s, 0), text_of(l, s, 0));
+	ssize_t n;
+
+	if (r < 0)
+		return r;
+	do
+		n = write(k->fd, text_of(l, s, 1), size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EIO;
+}
+
+static int do_step(struct monitor *m, struct task *t, const struct wire_step *s, struct kept *k)
 {
 	struct launch *l = t->launch;
 
@@ -62,8 +97,7 @@ static int do_step(struct monitor *m, struct task *t, const struct wire_step *s)
 	case WIRE_CGROUP_MAKE:
 		return do_cgroup_make(l, s);
 	case WIRE_WRITE:
-		return write_file_at(slot_of(l, s, 0), text_of(l, s, 0), text_of(l, s, 1),
-				     s->str[1].size - 1);
+		return do_write(l, s, k);
 	case WIRE_OPEN:
 		return do_open(l, s);
 	case WIRE_OOM_WATCH:
@@ -83,21 +117,29 @@ static void describe(struct task *t, int step, int error)
 	f->op = s->op;
 }
 
-int prepare_run(struct monitor *m, struct task *t)
+int prepare_run(struct monitor *m, struct task *t, int first, int end)
 {
 	struct launch *l = t->launch;
+	struct kept k = {.fd = -1};
+	int r = 0;
 
-	for (int i = 0; i < l->plan->phase_steps[WIRE_PREPARE]; i++) {
+	for (int i = first; i < end && r >= 0; i++) {
 		const struct wire_step *s = &l->steps[i];
-		int r = do_step(m, t, s);
 
-		if (r >= 0 || (r == -ENOENT && s->flags & WIRE_SKIP_MISSING))
+		if (s->op != WIRE_WRITE)
+			close_fd(&k.fd);
+		r = do_step(m, t, s, &k);
+		if (r == -ENOENT && s->flags & WIRE_SKIP_MISSING)
+			r = 0;
+		if (r >= 0)
 			continue;
 		describe(t, i, -r);
 		if (!(s->flags & WIRE_OPTIONAL))
-			return r;
+			break;
+		r = 0;
 		client_send_body(m, t->client, WIRE_WARNING, t->request, &l->failure,
 				 sizeof(l->failure));
 	}
-	return 0;
+	close_fd(&k.fd);
+	return r < 0 ? r : 0;
 }

@@ -21,7 +21,9 @@ static const char *yes_no(bool value)
 	return value ? "true" : "false";
 }
 
-/* Written while the child sets itself up; all that is left for the moment of the start is a rename. */
+/*
+ * Written while the child sets itself up; all that is left for the moment of the start is a rename.
+ */
 static int stage(struct task *t)
 {
 	struct launch *l = t->launch;
@@ -33,8 +35,8 @@ static int stage(struct task *t)
 		return -ENOMEM;
 	l->state = text;
 	n = snprintf(text + l->state_size, size - l->state_size,
-		     ",\"status\":\"running\",\"pid\":%d,\"start_time\":%" PRIu64 "}\n", (int)t->pid,
-		     t->start_time);
+		     ",\"status\":\"running\",\"pid\":%d,\"start_time\":%" PRIu64 "}\n",
+		     (int)t->pid, t->start_time);
 	r = make_file_at(t->state_dir, STAGED, text, l->state_size + (size_t)n, 0600, false);
 	free(l->state);
 	l->state = NULL;
@@ -76,17 +78,20 @@ void record_exit(struct task *t)
 		     ",\"system_us\":%" PRIu64 ",\"maxrss_kb\":%" PRIu64 "}\n",
 		     signalled ? 128 + WTERMSIG(e->status) : WEXITSTATUS(e->status),
 		     signalled ? WTERMSIG(e->status) : 0, yes_no(signalled && WCOREDUMP(e->status)),
-		     e->oom_kills, yes_no(e->oom_killed), e->oom_evidence, yes_no(e->stdio_held_open),
-		     e->lost, e->started_ns, e->finished_ns, e->user_us, e->system_us, e->maxrss_kb);
+		     e->oom_kills, yes_no(e->oom_killed), e->oom_evidence,
+		     yes_no(e->stdio_held_open), e->lost, e->started_ns, e->finished_ns, e->user_us,
+		     e->system_us, e->maxrss_kb);
 	/* One that goes with its container need not survive a power cut. */
 	(void)replace_file_at(t->state_dir, "exit.json", text, (size_t)n, 0600,
 			      !(t->flags & WIRE_LAUNCH_EPHEMERAL));
 }
 
-/* A start that came to nothing leaves nothing; nor does a container whose record was to go with it. */
+/*
+ * A start that came to nothing leaves nothing; nor does a container whose record was to go with it.
+ */
 void record_remove(struct task *t)
 {
-	static const char *const files[] = { STAGED, "state.json", "exit.json", "output", "lock" };
+	static const char *const files[] = {STAGED, "state.json", "exit.json", "output", "lock"};
 
 	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
 		return;

@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <execdriver/error.h>
@@ -21,7 +20,7 @@
 struct heard {
 	struct wire_report report;
 	int fd;
-	pid_t pid;			/* 0: the line does not tell */
+	pid_t pid; /* 0: the line does not tell */
 };
 
 static void take_control(struct msghdr *msg, struct heard *h)
@@ -44,9 +43,10 @@ static void take_control(struct msghdr *msg, struct heard *h)
 /* 1: a report; 0: the end; -EAGAIN: nothing yet. */
 static int hear(int sock, struct heard *h)
 {
-	struct iovec iov = { .iov_base = &h->report, .iov_len = sizeof(h->report) };
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {.iov_base = &h->report, .iov_len = sizeof(h->report)};
+	_Alignas(struct cmsghdr) char
+		control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
 	msg.msg_control = control;
@@ -97,19 +97,19 @@ static void on_report(struct monitor *m, struct task *t, struct heard *h)
 }
 
 /*
- * A line that closed after "execve is next" closed with the execve, or with a death in the middle of it, out of
- * memory mostly. Of one that was killed the kernel still tells: the flag "forked, but no exec yet", field 9.
+ * A line that closed after "execve is next" closed with the execve, or with a death in the middle
+ * of it, which is out of memory's. The kernel tells which, of the dead too: by the flag "forked,
+ * but no exec yet", field 9.
  */
-static bool died_in_execve(const struct task *t)
+static bool died_in_execve(struct task *t)
 {
-	siginfo_t info = { 0 };
 	char path[32], stat[1024];
 	const char *p;
 
-	if (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid ||
-	    info.si_code == CLD_EXITED)
+	if (!oom_moved(t))
 		return false;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat",
+		       (int)(t->program ? t->program : t->pid));
 	if (read_file_at(AT_FDCWD, path, stat, sizeof(stat)) < 0)
 		return false;
 	p = strrchr(stat, ')');
@@ -118,6 +118,12 @@ static bool died_in_execve(const struct task *t)
 		p = p ? p + 1 : NULL;
 	}
 	return p && strtoul(p, NULL, 10) & FLAG_FORKNOEXEC;
+}
+
+static void give_up(struct monitor *m, struct task *t)
+{
+	watch_close(m, &t->report);
+	task_abort(m, t, 0, 0, NULL);
 }
 
 void report_ready(struct monitor *m, struct watch *w, uint32_t events)
@@ -131,14 +137,15 @@ void report_ready(struct monitor *m, struct watch *w, uint32_t events)
 		on_report(m, t, &h);
 	if (r == -EAGAIN)
 		return;
-	watch_close(m, &t->report);
-	if (t->state == TASK_ABORTING)
+	if (t->state == TASK_ABORTING) {
+		watch_close(m, &t->report);
 		return;
+	}
 	/* Its end of the line closed with execve, or with its death. */
-	if (t->launch->executing && !t->failed && (t->init.fd >= 0 || !died_in_execve(t)))
+	if (t->launch->executing && !t->failed && !died_in_execve(t))
 		task_started(m, t);
 	else
-		task_abort(m, t, 0, 0, NULL);
+		give_up(m, t);
 }
 
 void init_ready(struct monitor *m, struct watch *w, uint32_t events)

@@ -36,7 +36,7 @@ static void send_result(struct monitor *m, struct client *c, const struct wire_m
 
 static int on_hello(struct monitor *m, struct client *c, const struct wire_msg *msg)
 {
-	struct wire_welcome welcome = { .version = WIRE_VERSION };
+	struct wire_welcome welcome = {.version = WIRE_VERSION};
 	struct wire_hello hello;
 
 	if (body_size(msg) != sizeof(hello))
@@ -152,7 +152,7 @@ static int on_watch(struct monitor *m, struct client *c, const struct wire_msg *
 		w = calloc(1, sizeof(*w));
 		if (!w)
 			return -ENOMEM;
-		*w = (struct watcher){ .next = t->watchers, .client = c, .request = msg->request };
+		*w = (struct watcher){.next = t->watchers, .client = c, .request = msg->request};
 		t->watchers = w;
 	} else if (t && !t->failed) {
 		client_send_body(m, c, WIRE_EXITED, msg->request, &t->exit, sizeof(t->exit));
@@ -167,8 +167,8 @@ static int on_watch(struct monitor *m, struct client *c, const struct wire_msg *
 /* Returns how many of the descriptors were taken, or a negative errno value: the client goes. */
 static int dispatch(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)
 {
-	bool takes_fds = msg->type == WIRE_FDS || msg->type == WIRE_LAUNCH ||
-			 msg->type == WIRE_OOM_ATTACH;
+	bool takes_fds =
+		msg->type == WIRE_FDS || msg->type == WIRE_LAUNCH || msg->type == WIRE_OOM_ATTACH;
 
 	if ((!c->greeted && msg->type != WIRE_HELLO) || (msg->fds && !takes_fds))
 		return -EBADMSG;

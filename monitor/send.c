@@ -101,8 +101,8 @@ void client_send(struct monitor *m, struct client *c, const struct message *msg)
 void client_send_body(struct monitor *m, struct client *c, uint16_t type, uint64_t request,
 		      const void *body, size_t size)
 {
-	struct iovec iov = { .iov_base = (void *)body, .iov_len = size };
-	struct message msg = { .type = type, .request = request, .body = &iov, .parts = 1 };
+	struct iovec iov = {.iov_base = (void *)body, .iov_len = size};
+	struct message msg = {.type = type, .request = request, .body = &iov, .parts = 1};
 
 	client_send(m, c, &msg);
 }
@@ -114,7 +114,7 @@ void client_flush(struct monitor *m, struct client *c)
 
 	while (c->queue) {
 		struct queued *q = c->queue;
-		struct iovec iov = { .iov_base = q->body, .iov_len = q->size };
+		struct iovec iov = {.iov_base = q->body, .iov_len = q->size};
 		int r = wire_send(c->sock.fd, q->type, q->request, &iov, 1, q->fds, q->nfds);
 
 		if (r == -EAGAIN)

@@ -39,17 +39,21 @@ void task_kill(struct task *t)
 
 static bool has_ended(const struct task *t)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	return t->state > TASK_RUNNING || t->pid <= 0 ||
-	       (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid);
+	       (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid);
 }
 
 int task_signal(struct task *t, int sig)
 {
 	if (sig < 0 || sig >= NSIG)
 		return -EINVAL;
-	/* One that is dead already was not killed by this: the verdict on its end must not hear of it. */
+	/*
+	 * One that is dead already was not killed by this: the verdict on its end must not hear of
+	 * it.
+	 */
 	if (has_ended(t))
 		return -ESRCH;
 	if (sig == SIGKILL)
@@ -57,7 +61,10 @@ int task_signal(struct task *t, int sig)
 	return sys_pidfd_signal(t->pidfd.fd, sig);
 }
 
-/* With code 0 the failure was described by whoever found it; or nobody has, and the reaping will tell. */
+/*
+ * With code 0 the failure was described by whoever found it; or nobody has, and the reaping will
+ * tell.
+ */
 void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, const char *object)
 {
 	if (t->state >= TASK_ABORTING)
@@ -79,9 +86,9 @@ void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, con
 
 static void send_started(struct monitor *m, struct task *t, uint16_t type, int master)
 {
-	struct wire_started body = { .pid = t->pid, .start_time = t->start_time };
-	struct iovec iov = { .iov_base = &body, .iov_len = sizeof(body) };
-	int fds[2] = { t->pidfd.fd, master };
+	struct wire_started body = {.pid = t->pid, .start_time = t->start_time};
+	struct iovec iov = {.iov_base = &body, .iov_len = sizeof(body)};
+	int fds[2] = {t->pidfd.fd, master};
 	struct message msg = {
 		.type = type,
 		.request = t->request,
@@ -113,15 +120,12 @@ void task_go(struct monitor *m, struct task *t, int32_t verdict)
 		return;
 	}
 	t->state = TASK_STARTING;
-	watch_set(m, &t->report, EPOLLRDHUP);
 	if (write(t->report.fd, &go, 1) != 1)
 		task_abort(m, t, EXD_ERR_ABORTED, errno, "pre_start hook");
 }
 
-/* Sending comes last: a client that is dropped on the way may take the task along. */
 void task_started(struct monitor *m, struct task *t)
 {
-	int master = -1;
 	int r = record_started(t);
 
 	if (!r && t->output >= 0)
@@ -132,18 +136,25 @@ void task_started(struct monitor *m, struct task *t)
 	}
 	t->exit.started_ns = clock_ns(CLOCK_REALTIME);
 	t->state = TASK_STARTED;
-	launch_free(m, t);
+	send_started(m, t, WIRE_STARTED, t->master);
+	/* The rest is not what the host waits for: giving up the plan's memory takes its time. */
 	if (!(t->flags & WIRE_LAUNCH_EXEC))
 		event_add(m, EXD_EVENT_STARTED, t);
-	master = t->master;
-	t->master = -1;
-	send_started(m, t, WIRE_STARTED, master);
-	close_fd(&master);
+	watch_close(m, &t->report);
+	close_fd(&t->master);
+	launch_free(m, t);
+	if (t->acked)
+		task_ack(m, t, 0);
 }
 
-/* Only now may the exit be seen: it can never be told before the start. */
+/*
+ * Only now may the exit be seen: it can never be told before the start. A host without a start hook
+ * may say so right after the launch, and spares everybody the way there and back.
+ */
 void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 {
+	if (t->state < TASK_STARTED && !verdict)
+		t->acked = true;
 	if (t->state != TASK_STARTED)
 		return;
 	timer_disarm(m, &t->timer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* System calls that a libc may lack, or wraps in more than the call: 0 or more, or negative errno. */
+/* System calls that a libc may lack, or wraps in more than the call; negative errno. */
 #ifndef EXECDRIVER_MONITOR_SYS_H
 #define EXECDRIVER_MONITOR_SYS_H
 
@@ -81,14 +81,14 @@ static inline int sys_fsmount(int fs, unsigned int attr)
 
 static inline int sys_mount_setattr(int fd, unsigned int flags, struct mount_attr *attr)
 {
-	return neg_errno(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr,
-				 sizeof(*attr)));
+	return neg_errno(
+		syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr, sizeof(*attr)));
 }
 
 static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode,
 			      uint64_t resolve)
 {
-	struct open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
+	struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
 
 	return neg_errno(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
 }

@@ -99,8 +99,12 @@ void tail_adopt(struct tail *tail, struct launch *l)
 
 	memset(place, 0xff, l->plan->slots * sizeof(place[0]));
 	for (unsigned int i = 0; i < tail->count; i++, s++) {
-		/* Of a leaf that is to be removed only counts that it was made: an open one costs a number. */
-		bool made = s->slot[1] != WIRE_NO_SLOT && (l->slots[s->slot[1]] >= 0 || place[s->slot[1]] >= 0);
+		/*
+		 * Of a leaf that is to be removed only counts that it was made: an open one costs a
+		 * number.
+		 */
+		bool made = s->slot[1] != WIRE_NO_SLOT &&
+			    (l->slots[s->slot[1]] >= 0 || place[s->slot[1]] >= 0);
 
 		if (s->op == WIRE_CGROUP_REMOVE && !made)
 			continue;

@@ -8,13 +8,13 @@
 /* In the order of a life. A failed start goes from wherever it was to ABORTING. */
 enum task_state {
 	TASK_STARTING = 0,
-	TASK_PARKED,			/* waits for WIRE_GO */
-	TASK_STARTED,			/* waits for WIRE_ACK */
+	TASK_PARKED,  /* waits for WIRE_GO */
+	TASK_STARTED, /* waits for WIRE_ACK */
 	TASK_RUNNING,
-	TASK_ABORTING,			/* killed before it began, not reaped yet */
-	TASK_END,			/* reaped; the phase `end` runs */
-	TASK_DRAIN,			/* stdio may still be held open */
-	TASK_COUNT,			/* the OOM counter settles */
+	TASK_ABORTING, /* killed before it began, not reaped yet */
+	TASK_END,      /* reaped; the phase `end` runs */
+	TASK_DRAIN,    /* stdio may still be held open */
+	TASK_COUNT,    /* the OOM counter settles */
 	TASK_RECORD,
 	TASK_CLEANUP,
 	TASK_DONE
@@ -22,17 +22,18 @@ enum task_state {
 
 /* A launch under way: gone when the program runs. */
 struct launch {
-	const struct wire_plan *plan;	/* mapped */
+	const struct wire_plan *plan; /* mapped */
 	size_t size;
 	const struct wire_step *steps;
 	const char *data;
-	int *slots;			/* plan->slots of them; -1: not filled */
+	int *slots; /* plan->slots of them; -1: not filled */
 	char **argv;
 	char **envp;
-	char *state;			/* state.json so far, without its closing brace */
+	char *state; /* state.json so far, without its closing brace */
 	size_t state_size;
-	bool state_staged;		/* the record lies ready under its temporary name */
-	bool executing;			/* the child said that execve is next */
+	bool state_staged; /* the record lies ready under its temporary name */
+	int prepared;      /* how many steps of prepare came before the birth */
+	bool executing;    /* the child said that execve is next */
 	struct wire_failure failure;
 };
 
@@ -40,7 +41,7 @@ struct launch {
 struct tail_step {
 	uint16_t op;
 	uint16_t phase;
-	int16_t fd[2];			/* indices in tail.fds, or -1 */
+	int16_t fd[2]; /* indices in tail.fds, or -1 */
 	uint32_t version;
 	const char *path;
 };
@@ -56,54 +57,55 @@ struct tail {
 
 struct oom {
 	struct task *task;
-	struct watch hint;		/* v1: an eventfd; v2: memory.events */
+	struct watch hint; /* v1: an eventfd; v2: memory.events */
 	struct timer tick;
-	int counter;			/* memory.oom_control or memory.events, read at any time */
+	int counter; /* memory.oom_control or memory.events, read at any time */
 	int dir;
 	int version;
 	uint64_t kills;
-	uint64_t until_ns;		/* re-read the counter that long */
-	uint64_t moved_ns;		/* when it was last seen to move */
+	uint64_t until_ns; /* re-read the counter that long */
+	uint64_t moved_ns; /* when it was last seen to move */
 	uint64_t died_ns;
-	bool named;			/* the kernel's log says that it killed the program */
-	bool log_gap;			/* the kernel's log lost lines while this one lived */
+	bool named;   /* the kernel's log says that it killed the program */
+	bool log_gap; /* the kernel's log lost lines while this one lived */
 };
 
 #define OOM_CHANNELS_MAX 16u
 
 struct task {
 	struct task *next;
-	struct client *client;		/* NULL: gone */
+	struct client *client; /* NULL: gone */
 	uint64_t request;
 	struct launch *launch;
 	struct tail *tail;
 	struct oom *oom;
 	char *id;
-	uint32_t flags;			/* enum wire_launch_flag */
+	uint32_t flags; /* enum wire_launch_flag */
 	uint32_t hook_timeout_ms;
 	uint32_t drain_ms;
-	uint8_t state;			/* enum task_state */
-	bool failed;			/* the program never began */
-	bool killed;			/* SIGKILL was sent by us */
+	uint8_t state; /* enum task_state */
+	bool failed;   /* the program never began */
+	bool killed;   /* SIGKILL was sent by us */
+	bool acked;    /* the host has no start hook and said so at once */
 	bool init_reported;
-	int32_t init_status;		/* of the program, when a small init is above it */
+	int32_t init_status; /* of the program, when a small init is above it */
 	int32_t pid;
-	int32_t program;		/* pid of the program under a small init, else 0 */
+	int32_t program; /* pid of the program under a small init, else 0 */
 	uint64_t start_time;
 	struct watch pidfd;
 	struct watch report;
-	struct watch init;		/* the small init's line, when there is one */
+	struct watch init; /* the small init's line, when there is one */
 	struct watch drain[2];
-	struct watch tty;		/* master of a detached pty */
-	struct timer timer;		/* of the state it is in */
-	int output;			/* the pty is copied there */
-	int master;			/* until it was sent */
+	struct watch tty;   /* master of a detached pty */
+	struct timer timer; /* of the state it is in */
+	int output;         /* the pty is copied there */
+	int master;         /* until it was sent */
 	int state_dir;
 	int root_dir;
 	int lock;
-	int *channels;			/* OOM channels, ended by -1 */
+	int *channels; /* OOM channels, ended by -1 */
 	struct wire_exit exit;
-	struct watcher *watchers;	/* clients waiting for the exit */
+	struct watcher *watchers; /* clients waiting for the exit */
 };
 
 struct watcher {
@@ -121,11 +123,20 @@ void launch_free(struct monitor *m, struct task *t);
 int plan_validate(const struct wire_plan *plan, size_t size, struct wire_failure *failure);
 
 /* prepare.c */
-int prepare_run(struct monitor *m, struct task *t);
+/* The steps of prepare from `first` up to before `end`. */
+int prepare_run(struct monitor *m, struct task *t, int first, int end);
 void launch_fail(struct task *t, uint32_t code, int error, const char *object);
 
 /* birth.c */
 int birth(struct monitor *m, struct task *t);
+
+/* early.c */
+/* How many of the steps of prepare come before the birth; the others may go on beside it. */
+int early_steps(const struct launch *l);
+/* What of clone_flags is left to the process itself; 0 when all is prepared before its birth. */
+uint64_t early_flags(const struct launch *l);
+/* Gives it what was prepared meanwhile; it waits for that. */
+int early_hand_over(const struct task *t);
 
 /* report.c: what the child says */
 void report_ready(struct monitor *m, struct watch *w, uint32_t events);

@@ -14,7 +14,10 @@
 /* How much of one flood is copied before others get their turn. */
 #define CHUNKS_A_TURN 16
 
-/* False when there is nothing more to come. What the output file does not take is lost, not waited for. */
+/*
+ * False when there is nothing more to come. What the output file does not take is lost, not waited
+ * for.
+ */
 static bool copy(struct task *t)
 {
 	char buf[CHUNK];
@@ -66,7 +69,7 @@ void tty_finish(struct monitor *m, struct task *t)
 
 int tty_resize(struct task *t, uint16_t rows, uint16_t columns)
 {
-	struct winsize size = { .ws_row = rows, .ws_col = columns };
+	struct winsize size = {.ws_row = rows, .ws_col = columns};
 
 	if (t->tty.fd < 0)
 		return -ENOTTY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Is a plan what wire.h says? Afterwards no walker has to look at an offset, a slot or a NUL again. */
+/* Is a plan what wire.h says? Walkers look at no offset, slot or NUL again. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -19,17 +19,17 @@
 #define ID_PATH_MAX 4096u
 
 enum slot_rule {
-	SLOT_UNUSED = 0,		/* nobody looks at it */
-	SLOT_USED,			/* must name a slot */
-	SLOT_MAYBE			/* or none */
+	SLOT_UNUSED = 0, /* nobody looks at it */
+	SLOT_USED,       /* must name a slot */
+	SLOT_MAYBE       /* or none */
 };
 
 enum span_rule {
 	SPAN_UNUSED = 0,
-	SPAN_TEXT,			/* exactly one NUL, at the end */
+	SPAN_TEXT, /* exactly one NUL, at the end */
 	SPAN_TEXT_MAYBE,
-	SPAN_BYTES,			/* anything, with a NUL behind it that is counted */
-	SPAN_LIST,			/* texts, one behind the other; at least one */
+	SPAN_BYTES, /* anything, with a NUL behind it that is counted */
+	SPAN_LIST,  /* texts, one behind the other; at least one */
 	SPAN_LIST_MAYBE,
 	SPAN_GROUPS,
 	SPAN_FILTER
@@ -44,54 +44,59 @@ struct rule {
 };
 
 #define CHILD_RULE IN(WIRE_CHILD)
-#define IN_ROOT { SLOT_UNUSED, SLOT_USED }
+#define IN_ROOT                        \
+	{                              \
+		SLOT_UNUSED, SLOT_USED \
+	}
 
 static const struct rule rules[] = {
-	[WIRE_CGROUP_MAKE] = { IN(WIRE_PREPARE), { SLOT_USED, SLOT_USED }, { SPAN_TEXT, SPAN_TEXT_MAYBE } },
-	[WIRE_WRITE] = { IN(WIRE_PREPARE), { SLOT_USED }, { SPAN_TEXT, SPAN_BYTES } },
-	[WIRE_OPEN] = { IN(WIRE_PREPARE) | CHILD_RULE, { SLOT_MAYBE, SLOT_USED }, { SPAN_TEXT } },
-	[WIRE_OOM_WATCH] = { IN(WIRE_PREPARE), { SLOT_USED }, { 0 } },
-	[WIRE_CGROUP_JOIN] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_SETNS] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_UNSHARE] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_SETSID] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_NONDUMPABLE] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_STDIO] = { CHILD_RULE, { SLOT_MAYBE, SLOT_MAYBE, SLOT_MAYBE }, { 0 } },
-	[WIRE_CTTY] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_TTY_OPEN] = { CHILD_RULE, { SLOT_USED, SLOT_USED }, { SPAN_TEXT } },
-	[WIRE_HOSTNAME] = { CHILD_RULE, { 0 }, { SPAN_TEXT } },
-	[WIRE_DOMAINNAME] = { CHILD_RULE, { 0 }, { SPAN_TEXT } },
-	[WIRE_LOOPBACK_UP] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_PARK] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_PROPAGATION] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_TREE] = { CHILD_RULE, { SLOT_USED, SLOT_USED }, { 0 } },
-	[WIRE_FS] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT, SPAN_LIST_MAYBE } },
-	[WIRE_ATTR] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_ATTACH_ROOT] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_ATTACH] = { CHILD_RULE, { SLOT_USED, SLOT_USED }, { SPAN_TEXT } },
-	[WIRE_MKDIR] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT } },
-	[WIRE_MKNOD] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT } },
-	[WIRE_SYMLINK] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT, SPAN_TEXT } },
-	[WIRE_MKFILE] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT, SPAN_BYTES } },
-	[WIRE_MASK] = { CHILD_RULE, { SLOT_USED, SLOT_USED }, { SPAN_TEXT } },
-	[WIRE_READONLY] = { CHILD_RULE, IN_ROOT, { SPAN_TEXT } },
-	[WIRE_PIVOT] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_SYSCTL] = { CHILD_RULE, { SLOT_USED }, { SPAN_TEXT, SPAN_BYTES } },
-	[WIRE_PROC_WRITE] = { CHILD_RULE, { SLOT_USED }, { SPAN_TEXT, SPAN_BYTES } },
-	[WIRE_CHROOT] = { CHILD_RULE, { SLOT_USED }, { 0 } },
-	[WIRE_RLIMIT] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_UMASK] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_CHDIR] = { CHILD_RULE, { 0 }, { SPAN_TEXT } },
-	[WIRE_GROUPS] = { CHILD_RULE, { 0 }, { SPAN_GROUPS } },
-	[WIRE_IDS] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_BOUNDING] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_CAPS] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_NO_NEW_PRIVS] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_SECCOMP] = { CHILD_RULE, { 0 }, { SPAN_FILTER } },
-	[WIRE_INIT] = { CHILD_RULE, { 0 }, { 0 } },
-	[WIRE_EXEC] = { CHILD_RULE, { 0 }, { SPAN_LIST, SPAN_LIST, SPAN_LIST_MAYBE } },
-	[WIRE_CGROUP_KILL] = { IN(WIRE_END) | IN(WIRE_CLEANUP), { SLOT_USED, SLOT_MAYBE }, { 0 } },
-	[WIRE_CGROUP_REMOVE] = { IN(WIRE_CLEANUP), { SLOT_USED, SLOT_USED }, { SPAN_TEXT } },
+	[WIRE_CGROUP_MAKE] = {IN(WIRE_PREPARE),
+			      {SLOT_USED, SLOT_USED},
+			      {SPAN_TEXT, SPAN_TEXT_MAYBE}},
+	[WIRE_WRITE] = {IN(WIRE_PREPARE), {SLOT_USED}, {SPAN_TEXT, SPAN_BYTES}},
+	[WIRE_OPEN] = {IN(WIRE_PREPARE) | CHILD_RULE, {SLOT_MAYBE, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_OOM_WATCH] = {IN(WIRE_PREPARE), {SLOT_USED}, {0}},
+	[WIRE_CGROUP_JOIN] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_SETNS] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_UNSHARE] = {CHILD_RULE, {0}, {0}},
+	[WIRE_SETSID] = {CHILD_RULE, {0}, {0}},
+	[WIRE_NONDUMPABLE] = {CHILD_RULE, {0}, {0}},
+	[WIRE_STDIO] = {CHILD_RULE, {SLOT_MAYBE, SLOT_MAYBE, SLOT_MAYBE}, {0}},
+	[WIRE_CTTY] = {CHILD_RULE, {0}, {0}},
+	[WIRE_TTY_OPEN] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_HOSTNAME] = {CHILD_RULE, {0}, {SPAN_TEXT}},
+	[WIRE_DOMAINNAME] = {CHILD_RULE, {0}, {SPAN_TEXT}},
+	[WIRE_LOOPBACK_UP] = {CHILD_RULE, {0}, {0}},
+	[WIRE_PARK] = {CHILD_RULE, {0}, {0}},
+	[WIRE_PROPAGATION] = {CHILD_RULE, {0}, {0}},
+	[WIRE_TREE] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {0}},
+	[WIRE_FS] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT, SPAN_LIST_MAYBE}},
+	[WIRE_ATTR] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_ATTACH_ROOT] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_ATTACH] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_MKDIR] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT}},
+	[WIRE_MKNOD] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT}},
+	[WIRE_SYMLINK] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT, SPAN_TEXT}},
+	[WIRE_MKFILE] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT, SPAN_BYTES}},
+	[WIRE_MASK] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_READONLY] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT}},
+	[WIRE_PIVOT] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_SYSCTL] = {CHILD_RULE, {SLOT_USED}, {SPAN_TEXT, SPAN_BYTES}},
+	[WIRE_PROC_WRITE] = {CHILD_RULE, {SLOT_USED}, {SPAN_TEXT, SPAN_BYTES}},
+	[WIRE_CHROOT] = {CHILD_RULE, {SLOT_USED}, {0}},
+	[WIRE_RLIMIT] = {CHILD_RULE, {0}, {SPAN_TEXT_MAYBE}},
+	[WIRE_UMASK] = {CHILD_RULE, {0}, {0}},
+	[WIRE_CHDIR] = {CHILD_RULE, {0}, {SPAN_TEXT}},
+	[WIRE_GROUPS] = {CHILD_RULE, {0}, {SPAN_GROUPS}},
+	[WIRE_IDS] = {CHILD_RULE, {0}, {0}},
+	[WIRE_BOUNDING] = {CHILD_RULE, {0}, {0}},
+	[WIRE_CAPS] = {CHILD_RULE, {0}, {0}},
+	[WIRE_NO_NEW_PRIVS] = {CHILD_RULE, {0}, {0}},
+	[WIRE_SECCOMP] = {CHILD_RULE, {0}, {SPAN_FILTER}},
+	[WIRE_INIT] = {CHILD_RULE, {0}, {0}},
+	[WIRE_EXEC] = {CHILD_RULE, {0}, {SPAN_LIST, SPAN_LIST, SPAN_LIST_MAYBE}},
+	[WIRE_CGROUP_KILL] = {IN(WIRE_END) | IN(WIRE_CLEANUP), {SLOT_USED, SLOT_MAYBE}, {0}},
+	[WIRE_CGROUP_REMOVE] = {IN(WIRE_CLEANUP), {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -157,7 +162,8 @@ static bool span_good(const struct check *c, struct wire_span s, uint8_t rule)
 	}
 	if (s.size == 0 || p[s.size - 1] != '\0')
 		return false;
-	return (rule != SPAN_TEXT && rule != SPAN_TEXT_MAYBE) || memchr(p, '\0', s.size) == p + s.size - 1;
+	return (rule != SPAN_TEXT && rule != SPAN_TEXT_MAYBE) ||
+	       memchr(p, '\0', s.size) == p + s.size - 1;
 }
 
 static int check_numbers(struct check *c, int i)
@@ -200,7 +206,8 @@ static int check_step(struct check *c, int i, enum wire_phase phase)
 	if (!(rule->phases & IN(phase)))
 		return bad(c, i, "operation in the wrong phase");
 	for (int k = 0; k < 4; k++) {
-		if (rule->slot[k] == SLOT_UNUSED || (rule->slot[k] == SLOT_MAYBE && s->slot[k] == WIRE_NO_SLOT))
+		if (rule->slot[k] == SLOT_UNUSED ||
+		    (rule->slot[k] == SLOT_MAYBE && s->slot[k] == WIRE_NO_SLOT))
 			continue;
 		if (s->slot[k] >= c->plan->slots)
 			return bad(c, i, "slot out of range");
@@ -253,7 +260,7 @@ static int check_shape(struct check *c)
 
 int plan_validate(const struct wire_plan *plan, size_t size, struct wire_failure *failure)
 {
-	struct check c = { .plan = plan, .failure = failure };
+	struct check c = {.plan = plan, .failure = failure};
 	int i = 0, r = check_head(&c, size);
 
 	if (r < 0)

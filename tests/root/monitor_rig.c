@@ -58,7 +58,7 @@ struct wire_step *plan_step(struct plan *p, enum wire_phase phase, enum wire_op 
 
 struct wire_span plan_data(struct plan *p, const void *bytes, size_t size)
 {
-	struct wire_span span = { .offset = (uint32_t)p->used, .size = (uint32_t)size };
+	struct wire_span span = {.offset = (uint32_t)p->used, .size = (uint32_t)size};
 
 	memcpy(p->data + p->used, bytes, size);
 	p->used += size;
@@ -79,7 +79,7 @@ void plan_exec(struct plan *p, const char *const *argv)
 	at = p->used;
 	for (; argv[s->num[0]]; s->num[0]++)
 		(void)plan_text(p, argv[s->num[0]]);
-	s->str[1] = (struct wire_span){ .offset = (uint32_t)at, .size = (uint32_t)(p->used - at) };
+	s->str[1] = (struct wire_span){.offset = (uint32_t)at, .size = (uint32_t)(p->used - at)};
 	s->str[2] = plan_text(p, "A=1");
 	s->num[1] = 1;
 	s->num[2] = 1;
@@ -87,7 +87,7 @@ void plan_exec(struct plan *p, const char *const *argv)
 
 void plan_shell(struct plan *p, const char *script)
 {
-	plan_exec(p, (const char *const[]){ "/bin/sh", "-c", script, NULL });
+	plan_exec(p, (const char *const[]){"/bin/sh", "-c", script, NULL});
 }
 
 int plan_seal(struct plan *p)
@@ -111,18 +111,20 @@ int plan_seal(struct plan *p)
 static void __attribute__((noreturn)) become_monitor(int sock, int dir, int root)
 {
 	char path[512];
-	int moved[3] = { fcntl(sock, F_DUPFD, 20), fcntl(dir, F_DUPFD, 20), fcntl(root, F_DUPFD, 20) };
+	int moved[3] = {fcntl(sock, F_DUPFD, 20), fcntl(dir, F_DUPFD, 20),
+			fcntl(root, F_DUPFD, 20)};
 
 	for (int i = 0; i < 3; i++)
 		dup2(moved[i], 3 + i);
-	(void)snprintf(path, sizeof(path), "%s/monitor/execdriver-monitor", getenv("EXD_TEST_BUILDDIR"));
-	execle(path, "execdriver-monitor", NULL, (char *const[]){ NULL });
+	(void)snprintf(path, sizeof(path), "%s/monitor/execdriver-monitor",
+		       getenv("EXD_TEST_BUILDDIR"));
+	execle(path, "execdriver-monitor", NULL, (char *const[]){NULL});
 	_exit(99);
 }
 
 static void greet(int sock)
 {
-	struct wire_hello hello = { .version = WIRE_VERSION };
+	struct wire_hello hello = {.version = WIRE_VERSION};
 	struct reply reply;
 
 	rig_send(sock, WIRE_HELLO, 1, &hello, sizeof(hello), -1);
@@ -213,16 +215,19 @@ uint64_t rig_launch_fd(struct rig *r, struct plan *p, int memfd, const struct la
 {
 	const char *id = o->id ? o->id : "box";
 	struct wire_launch head = {
-		.flags = o->flags, .hook_timeout_ms = o->hook_timeout_ms, .drain_ms = o->drain_ms,
-		.slot_fds = p->head.fds, .id_size = (uint16_t)(strlen(id) + 1),
+		.flags = o->flags,
+		.hook_timeout_ms = o->hook_timeout_ms,
+		.drain_ms = o->drain_ms,
+		.slot_fds = p->head.fds,
+		.id_size = (uint16_t)(strlen(id) + 1),
 	};
 	char state[64];
 	struct iovec iov[3] = {
-		{ .iov_base = &head, .iov_len = sizeof(head) },
-		{ .iov_base = (void *)id, .iov_len = head.id_size },
-		{ .iov_base = state, .iov_len = 0 },
+		{.iov_base = &head, .iov_len = sizeof(head)},
+		{.iov_base = (void *)id, .iov_len = head.id_size},
+		{.iov_base = state, .iov_len = 0},
 	};
-	int fds[8] = { memfd };
+	int fds[8] = {memfd};
 	unsigned int n = collect(r, o, &head, fds);
 
 	if (o->state) {
@@ -248,7 +253,7 @@ uint64_t rig_launch(struct rig *r, struct plan *p, const struct launch_options *
 
 bool rig_next(int sock, struct reply *reply)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
+	struct pollfd p = {.fd = sock, .events = POLLIN};
 	struct {
 		struct wire_msg head;
 		char body[4096];
@@ -281,14 +286,14 @@ void rig_expect(int sock, uint16_t type, struct reply *reply)
 
 bool rig_silent(int sock, int ms)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
+	struct pollfd p = {.fd = sock, .events = POLLIN};
 
 	return poll(&p, 1, ms) == 0;
 }
 
 void rig_send(int sock, uint16_t type, uint64_t request, const void *body, size_t size, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)body, .iov_len = size };
+	struct iovec iov = {.iov_base = (void *)body, .iov_len = size};
 
 	ck_assert_int_eq(wire_send(sock, type, request, &iov, 1, &fd, fd >= 0), 0);
 }
@@ -300,10 +305,10 @@ void rig_verdict(int sock, uint16_t type, uint64_t request, int32_t verdict)
 
 int32_t rig_kill(int sock, const char *id, int signal)
 {
-	struct wire_kill kill = { .signal = signal, .id_size = (uint32_t)strlen(id) + 1 };
+	struct wire_kill kill = {.signal = signal, .id_size = (uint32_t)strlen(id) + 1};
 	struct iovec iov[2] = {
-		{ .iov_base = &kill, .iov_len = sizeof(kill) },
-		{ .iov_base = (void *)id, .iov_len = kill.id_size },
+		{.iov_base = &kill, .iov_len = sizeof(kill)},
+		{.iov_base = (void *)id, .iov_len = kill.id_size},
 	};
 	struct reply reply;
 

@@ -21,7 +21,9 @@ struct plan {
 };
 
 void plan_init(struct plan *p, uint64_t clone_flags);
-/* A slot filled with this descriptor, which stays the caller's. All before the first plan_slot(). */
+/*
+ * A slot filled with this descriptor, which stays the caller's. All before the first plan_slot().
+ */
 uint16_t plan_fd(struct plan *p, int fd);
 uint16_t plan_slot(struct plan *p);
 /* Steps are to be added in the order of phases. */
@@ -36,15 +38,18 @@ int plan_seal(struct plan *p);
 
 struct rig {
 	int sock;
-	int root;			/* state directory */
-	int dir;			/* of the monitor */
+	int root; /* state directory */
+	int dir;  /* of the monitor */
 	pid_t monitor;
-	char path[64];			/* of the state directory */
+	char path[64]; /* of the state directory */
 	uint64_t request;
 };
 
 void rig_open(struct rig *r);
-/* Closes the connection and waits for the monitor's end, which must be a clean one that leaves nothing. */
+/*
+ * Closes the connection and waits for the monitor's end, which must be a clean one that leaves
+ * nothing.
+ */
 void rig_close(struct rig *r);
 /* A further client. */
 int rig_connect(struct rig *r);
@@ -54,10 +59,10 @@ struct launch_options {
 	uint32_t flags;
 	uint32_t hook_timeout_ms;
 	uint32_t drain_ms;
-	bool state;			/* with a state directory */
-	int oom;			/* write end of a channel, or 0 */
-	int drain_out;			/* read end of a pipe, or 0 */
-	int output;			/* file, or 0 */
+	bool state;    /* with a state directory */
+	int oom;       /* write end of a channel, or 0 */
+	int drain_out; /* read end of a pipe, or 0 */
+	int output;    /* file, or 0 */
 };
 
 /* Sends the launch; returns its request. */

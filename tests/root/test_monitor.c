@@ -20,8 +20,8 @@
 
 #define NAMESPACES (CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
 
-static const char *const true_argv[] = { "/bin/true", NULL };
-static const struct launch_options plain = { .id = "box" };
+static const char *const true_argv[] = {"/bin/true", NULL};
+static const struct launch_options plain = {.id = "box"};
 
 START_TEST(test_true_in_new_namespaces)
 {
@@ -112,14 +112,14 @@ START_TEST(test_exec_errors_have_codes)
 
 	rig_open(&r);
 	plan_init(&p, 0);
-	plan_exec(&p, (const char *const[]){ "/no/such/program", NULL });
+	plan_exec(&p, (const char *const[]){"/no/such/program", NULL});
 	f = rig_run_failing(&r, &p, &plain);
 	ck_assert_uint_eq(f.code, EXD_ERR_EXEC_NOT_FOUND);
 	ck_assert_uint_eq(f.stage, EXD_STAGE_EXEC);
 	ck_assert_str_eq(f.object, "/no/such/program");
 
 	plan_init(&p, 0);
-	plan_exec(&p, (const char *const[]){ "/etc/passwd", NULL });
+	plan_exec(&p, (const char *const[]){"/etc/passwd", NULL});
 	f = rig_run_failing(&r, &p, &plain);
 	ck_assert_uint_eq(f.code, EXD_ERR_EXEC);
 	ck_assert_int_eq(f.sys_errno, EACCES);
@@ -128,7 +128,7 @@ START_TEST(test_exec_errors_have_codes)
 	ck_assert_int_eq(fchmod(fd, 0755), 0);
 	close(fd);
 	plan_init(&p, 0);
-	plan_exec(&p, (const char *const[]){ script, NULL });
+	plan_exec(&p, (const char *const[]){script, NULL});
 	f = rig_run_failing(&r, &p, &plain);
 	ck_assert_uint_eq(f.code, EXD_ERR_EXEC);
 	ck_assert_int_eq(f.sys_errno, ENOENT);
@@ -162,7 +162,10 @@ START_TEST(test_exactly_three_descriptors)
 	s = plan_step(&p, WIRE_CHILD, WIRE_STDIO, EXD_ERR_SYSTEM);
 	s->slot[1] = plan_fd(&p, out[1]);
 	/* One by one: a listing would hold the directory open itself. */
-	plan_shell(&p, "for n in 0 1 2 3 4 5 6 7 8 9 10 11; do test -e /proc/$$/fd/$n && echo fd $n; done; umask");
+	plan_shell(
+		&p,
+		"for n in 0 1 2 3 4 5 6 7 8 9 10 11; "
+		"do test -e /proc/$$/fd/$n && echo fd $n; done; umask");
 	ck_assert_int_eq(rig_run(&r, &p, &plain).status, 0);
 	close(out[1]);
 	ck_assert_int_gt(read_file_to_end(out[0], text, sizeof(text)), 0);
@@ -210,7 +213,7 @@ START_TEST(test_start_hook_timeout)
 	rig_open(&r);
 	plan_init(&p, 0);
 	plan_shell(&p, "sleep 100");
-	(void)rig_launch(&r, &p, &(struct launch_options){ .id = "box", .hook_timeout_ms = 200 });
+	(void)rig_launch(&r, &p, &(struct launch_options){.id = "box", .hook_timeout_ms = 200});
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	rig_expect(r.sock, WIRE_EXITED, &reply);
 	ck_assert_int_eq(WTERMSIG(reply.exit.status), SIGKILL);
@@ -268,7 +271,7 @@ START_TEST(test_park_and_abort)
 	ck_assert_int_eq(kill(pid, 0), -1);
 
 	parked_plan(&p);
-	(void)rig_launch(&r, &p, &(struct launch_options){ .id = "box", .hook_timeout_ms = 100 });
+	(void)rig_launch(&r, &p, &(struct launch_options){.id = "box", .hook_timeout_ms = 100});
 	rig_expect(r.sock, WIRE_PARKED, &reply);
 	rig_expect(r.sock, WIRE_FAILED, &reply);
 	ck_assert_uint_eq(reply.failure.code, EXD_ERR_TIMEOUT);
@@ -316,7 +319,7 @@ START_TEST(test_small_init)
 	/* It dies of the signal itself, which no pid 1 could. */
 	plan_init(&p, CLONE_NEWPID);
 	plan_step(&p, WIRE_CHILD, WIRE_INIT, EXD_ERR_SYSTEM);
-	plan_exec(&p, (const char *const[]){ "/bin/sleep", "100", NULL });
+	plan_exec(&p, (const char *const[]){"/bin/sleep", "100", NULL});
 	request = rig_launch(&r, &p, &plain);
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	rig_verdict(r.sock, WIRE_ACK, request, 0);
@@ -340,7 +343,7 @@ START_TEST(test_exit_record_comes_before_the_exit)
 	rig_open(&r);
 	plan_init(&p, 0);
 	plan_shell(&p, "exit 3");
-	request = rig_launch(&r, &p, &(struct launch_options){ .id = "box", .state = true });
+	request = rig_launch(&r, &p, &(struct launch_options){.id = "box", .state = true});
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	ck_assert_int_gt(read_file_at(r.root, "box/state.json", text, sizeof(text)), 0);
 	ck_assert_ptr_nonnull(strstr(text, "{\"id\":\"box\",\"status\":\"running\",\"pid\":"));
@@ -354,10 +357,12 @@ START_TEST(test_exit_record_comes_before_the_exit)
 	ck_assert_int_eq(unlinkat(r.root, "box/exit.json", 0), 0);
 	ck_assert_int_eq(unlinkat(r.root, "box", AT_REMOVEDIR), 0);
 	/* Of an ephemeral one nothing is left, nor of one that never began. */
-	(void)rig_run(&r, &p, &(struct launch_options){ .id = "gone", .state = true, .flags = WIRE_LAUNCH_EPHEMERAL });
+	(void)rig_run(&r, &p,
+		      &(struct launch_options){
+			      .id = "gone", .state = true, .flags = WIRE_LAUNCH_EPHEMERAL});
 	plan_init(&p, 0);
-	plan_exec(&p, (const char *const[]){ "/no/such/program", NULL });
-	(void)rig_run_failing(&r, &p, &(struct launch_options){ .id = "never", .state = true });
+	plan_exec(&p, (const char *const[]){"/no/such/program", NULL});
+	(void)rig_run_failing(&r, &p, &(struct launch_options){.id = "never", .state = true});
 	rig_close(&r);
 }
 END_TEST
