@@ -53,6 +53,8 @@ TCase *tap_tcase(Suite *s, const char *name)
 {
 	TCase *tc = tcase_create(name);
 
+	/* Of a machine that has other things to do: what hangs is all that this is to end. */
+	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, fds_setup, fds_teardown);
 	suite_add_tcase(s, tc);
 	return tc;

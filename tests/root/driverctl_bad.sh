@@ -72,7 +72,7 @@ bad 125 "seccomp.*'profile.json'" --security-opt seccomp=profile.json -- true
 bad 125 "[aA]pp[aA]rmor" --security-opt apparmor=profile -- true
 bad 125 "[sS][eE][lL]inux" --security-opt label=x -- true
 bad 125 "--ulimit: .*frob" --ulimit frob=1 -- true
-bad 125 "--ulimit: .*soft limit" --ulimit nofile=9:8 -- true
+bad 125 "--ulimit: .*soft limit of nofile" --ulimit nofile=9:8 -- true
 bad 125 "--umask: .*'999'" --umask 999 -- true
 bad 125 "kernel.hostname|kernel/hostname|hostname" --sysctl kernel.hostname=x -- true
 bad 125 "vm.swappiness" --sysctl vm.swappiness=1 -- true
@@ -103,7 +103,7 @@ bad 125 "--volume: .*'/x'" -v /x -- true
 bad 125 "--volume: " -v /usr:relative -- true
 bad 125 "--volume: .*frob" -v /usr:/x:frob -- true
 bad 125 "--tmpfs: " --tmpfs relative -- true
-bad 125 "size=lots" --tmpfs /x:size=lots -- true
+bad 125 "tmpfs with size=lots for /x: Invalid argument" --tmpfs /x:size=lots -- true
 bad 125 "/usr/bin/env" -v /usr:/usr/bin/env -- true
 bad 125 "/no/dir" -w /no/dir -- true
 bad 125 "/etc/passwd" -w /etc/passwd -- true
@@ -118,7 +118,7 @@ bad 125 "type.conf:1: " -f type.conf -- true
 
 # A link in the root that leads out of it is followed inside, when there is something to follow it to.
 ln -s "$PWD/outside" usual/link
-bad 125 "/link/made" --rootfs usual -v /usr:/usr:ro -v "$PWD/file:/link/made" -- true
+bad 125 "mount on /link/made: Not a directory$" --rootfs usual -v /usr:/usr:ro -v "$PWD/file:/link/made" -- true
 is "$(ls outside)" "" "a link out of the root leads nowhere outside"
 mkdir -p "usual$PWD/outside"
 output=$(ctl run --cgroup-parent "$parent" --rootfs usual -v /usr:/usr:ro -v "$PWD/file:/link/made" -- cat /link/made 2>&1)
@@ -141,7 +141,7 @@ bad 127 "'no-such-program'" -- no-such-program
 bad 127 "'/no/such/program'" -- /no/such/program
 bad 125 "no program" -- ""
 bad 126 "'/p/plain'.*Permission denied" -v "$PWD/programs:/p" -- /p/plain
-bad 126 "'/p/interpreter'" -v "$PWD/programs:/p" -- /p/interpreter
+bad 126 "'/p/interpreter': the interpreter .* was not found" -v "$PWD/programs:/p" -- /p/interpreter
 bad 126 "'/p/nonsense'.*Exec format error" -v "$PWD/programs:/p" -- /p/nonsense
 bad 126 "'/p/empty'.*Exec format error" -v "$PWD/programs:/p" -- /p/empty
 bad 126 "'/usr/bin'.*Permission denied" -- /usr/bin
@@ -229,6 +229,9 @@ output=$(driverctl --config conf/nothing.conf list 2>&1)
 judge "no configuration" 125 "conf/nothing.conf" "$?" "$output"
 output=$(ctl --driver frob run -- true 2>&1)
 judge "--driver of none" 125 "'frob'" "$?" "$output"
+
+output=$(timeout 60 setpriv --bounding-set=-sys_admin driverctl --root "$root" run --cgroup-parent "$parent" -- true 2>&1)
+judge "no CAP_SYS_ADMIN" 125 "driver native: it needs root with CAP_SYS_ADMIN" "$?" "$output"
 
 # A broken driver harms no other and is shown.
 cp "$EXD_TEST_BUILDDIR/tests/plugins.d/10-native.conf" conf/plugins.d/

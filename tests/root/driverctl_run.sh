@@ -119,6 +119,22 @@ output=$(ctl run --pid-file /no/such/dir/pid -- true 2>&1)
 is "$?:$output" "125:driverctl: run: --pid-file: cannot create '/no/such/dir/pid': No such file or directory" \
 	"--pid-file that cannot be written"
 
+# Users may look at cgroups, whatever the caller's umask is; state is for its owner.
+parent=/exd-test-run-$$
+cat >cgroup.conf <<END
+mounts = ( { type = "cgroup"; target = "/sys/fs/cgroup"; } );
+END
+seen=$(umask 077 && ctl run -u nobody --cgroup-parent "$parent" -f cgroup.conf -- \
+	sh -c 'cd /sys/fs/cgroup && find . -name cgroup.procs | wc -l; find . ! -readable ! -perm 0200 ! -perm 0220' 2>&1)
+like "$seen" '^[1-9][0-9]*$' "a cgroup mount can be read by a user that is not root"
+ctl run -d --cgroup-parent "$parent" looked-at -- sleep 1000 >/dev/null
+modes=$(find /sys/fs/cgroup -type d -path "*$parent*" ! -perm 0755)
+is "$modes" "" "cgroup directories have the usual mode"
+open=$(umask 0 && ctl exec looked-at true && find "$root" -mindepth 1 -perm /077 ! -type l)
+is "$open" "" "nothing in the state directory is open to others"
+ctl delete -f looked-at
+find /sys/fs/cgroup -depth -type d -path "*$parent" -exec rmdir {} +
+
 # the command file
 cat >command.conf <<END
 args = [ "sh", "-c", "echo \$A \$(hostname)" ];

@@ -68,8 +68,12 @@ class Person:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def job(self):
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid), "-x", "driverctl"], capture_output=True)
-        return int(children.stdout.split()[0])
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+            for pid in children.read().split():
+                with open(f"/proc/{pid}/comm") as comm:
+                    if comm.read() == "driverctl\n":
+                        return int(pid)
+        raise LookupError("the shell runs no driverctl")
 
     def ends(self):
         match = self.reads(rb"end (\d+)")

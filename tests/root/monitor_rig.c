@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -132,25 +133,44 @@ static void greet(int sock)
 	ck_assert_uint_eq(reply.welcome.version, WIRE_VERSION);
 }
 
-void rig_open(struct rig *r)
+static void make_dirs(struct rig *r, const char *parent)
+{
+	unsigned int number;
+	char below[32];
+
+	(void)snprintf(r->path, sizeof(r->path), "%s/exd-monitor-XXXXXX", parent);
+	ck_assert_ptr_nonnull(mkdtemp(r->path));
+	r->root = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(r->root, ".monitor", 0700), 0);
+	ck_assert_int_eq(getrandom(&number, sizeof(number), 0), sizeof(number));
+	(void)snprintf(r->name, sizeof(r->name), "%08x", number);
+	(void)snprintf(below, sizeof(below), ".monitor/%s", r->name);
+	ck_assert_int_eq(mkdirat(r->root, below, 0700), 0);
+	r->dir = openat(r->root, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void rig_open_with(struct rig *r, const char *parent, void (*before)(void))
 {
 	int pair[2];
 
 	memset(r, 0, sizeof(*r));
-	strcpy(r->path, "/tmp/exd-monitor-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(r->path));
-	r->root = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(mkdirat(r->root, ".monitor", 0700), 0);
-	ck_assert_int_eq(mkdirat(r->root, ".monitor/0123abcd", 0700), 0);
-	r->dir = openat(r->root, ".monitor/0123abcd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	make_dirs(r, parent);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	r->monitor = fork();
-	if (r->monitor == 0)
+	if (r->monitor == 0) {
+		if (before)
+			before();
 		become_monitor(pair[1], r->dir, r->root);
+	}
 	close(pair[1]);
 	r->sock = pair[0];
 	r->request = 100;
 	greet(r->sock);
+}
+
+void rig_open(struct rig *r)
+{
+	rig_open_with(r, "/tmp", NULL);
 }
 
 void rig_close(struct rig *r)
@@ -169,7 +189,7 @@ void rig_close(struct rig *r)
 
 int rig_connect(struct rig *r)
 {
-	int sock = sock_connect_at(r->dir, "sock");
+	int sock = sock_connect_at(r->dir, "sock", 10000);
 
 	ck_assert_int_ge(sock, 0);
 	greet(sock);

@@ -41,11 +41,14 @@ struct rig {
 	int root; /* state directory */
 	int dir;  /* of the monitor */
 	pid_t monitor;
+	char name[16]; /* of the monitor */
 	char path[64]; /* of the state directory */
 	uint64_t request;
 };
 
 void rig_open(struct rig *r);
+/* Below another directory than /tmp; `before` is called in the process that becomes the monitor. */
+void rig_open_with(struct rig *r, const char *parent, void (*before)(void));
 /*
  * Closes the connection and waits for the monitor's end, which must be a clean one that leaves
  * nothing.

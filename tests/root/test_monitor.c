@@ -367,6 +367,33 @@ START_TEST(test_exit_record_comes_before_the_exit)
 }
 END_TEST
 
+/* As a host's process group may be sent them while its monitor is being started. */
+static void be_signalled(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)signal(SIGCHLD, SIG_IGN);
+	/* Those between are the library's, and cannot be blocked. */
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && (sig <= SIGSYS || sig >= SIGRTMIN))
+			(void)kill(getpid(), sig);
+}
+
+START_TEST(test_signals_of_the_host_are_not_its_own)
+{
+	struct rig r;
+	struct plan p;
+
+	rig_open_with(&r, "/tmp", be_signalled);
+	plan_init(&p, 0);
+	plan_exec(&p, true_argv);
+	ck_assert_int_eq(rig_run(&r, &p, &plain).status, 0);
+	rig_close(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("monitor");
@@ -377,6 +404,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_failing_step_is_named);
 	tcase_add_test(tc, test_exec_errors_have_codes);
 	tcase_add_test(tc, test_exactly_three_descriptors);
+	tcase_add_test(tc, test_signals_of_the_host_are_not_its_own);
 	tcase_add_test(tc, test_small_init);
 	tc = tap_tcase(s, "control");
 	tcase_add_test(tc, test_exit_waits_for_the_start_hook);

@@ -310,6 +310,25 @@ START_TEST(test_hostile_ids)
 }
 END_TEST
 
+START_TEST(test_unknown_flags)
+{
+	struct rig r;
+	struct plan p;
+	struct reply reply;
+	int own;
+
+	rig_open(&r);
+	own = r.sock;
+	true_plan(&p);
+	r.sock = rig_connect(&r);
+	(void)rig_launch(&r, &p, &(struct launch_options){.id = "box", .flags = 1u << 30});
+	ck_assert(!rig_next(r.sock, &reply));
+	close(r.sock);
+	r.sock = own;
+	rig_close(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("monitor_nonsense");
@@ -320,6 +339,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_plans_that_are_no_plans);
 	tcase_add_test(tc, test_malformed_messages);
 	tcase_add_test(tc, test_hostile_ids);
+	tcase_add_test(tc, test_unknown_flags);
 	return s;
 }
 

@@ -23,7 +23,7 @@ for driver in "$EXD_TEST_BUILDDIR"/drivers/*/.libs/*.so; do
 	[ -e "$driver" ] || continue
 	name=${driver##*/}
 	is "$(banned_imports "$driver")" "" "$name imports nothing a guest must not call"
-	is "$(nm -D --defined-only "$driver" | awk '{ print $3 }')" exd_driver_entry \
+	is "$(nm -D --defined-only "$driver" | awk '{ print $3 }' | grep -v "^__odr_asan\.")" exd_driver_entry \
 		"$name exports its entry alone"
 done
 

@@ -106,7 +106,7 @@ START_TEST(test_walk_is_in_order_and_shows_damaged_ones)
 	write_file("b", "state.json", "{broken");
 	write_state("a", getpid(), boot, "");
 	ck_assert_int_eq(mkdirat(root, ".monitor", 0700), 0);
-	while ((box = exd_box_next(use_engine(), box))) {
+	while (exd_box_next(use_engine(), &box, NULL) > 0) {
 		ck_assert_str_eq(exd_box_id(box), ids[n++]);
 		if (n == 2) {
 			ck_assert_int_eq(exd_box_status(box), EXD_STATUS_LOST);
@@ -115,7 +115,8 @@ START_TEST(test_walk_is_in_order_and_shows_damaged_ones)
 		}
 	}
 	ck_assert_int_eq(n, 3);
-	box = exd_box_next(use_engine(), NULL);
+	ck_assert_ptr_null(box);
+	ck_assert_int_eq(exd_box_next(use_engine(), &box, NULL), 1);
 	exd_box_free(box);
 }
 END_TEST
@@ -130,6 +131,94 @@ START_TEST(test_box_json_is_utf8_whatever_the_arguments)
 	ck_assert_ptr_nonnull(strstr(
 		exd_box_json(box), "\"\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""));
 	exd_box_free(box);
+}
+END_TEST
+
+START_TEST(test_statuses_have_names)
+{
+	ck_assert_str_eq(exd_status_name(EXD_STATUS_CREATING), "creating");
+	ck_assert_str_eq(exd_status_name(EXD_STATUS_LOST), "lost");
+	ck_assert_str_eq(exd_status_name(99), "unknown");
+	ck_assert_ptr_nonnull(strstr(exd_lost_reason(EXD_LOST_RECORD), "full"));
+	ck_assert_str_eq(exd_lost_reason(99), "unknown");
+	ck_assert_str_eq(exd_engine_root(use_engine()), top);
+}
+END_TEST
+
+START_TEST(test_box_that_cannot_be_read_is_an_error_and_not_lost)
+{
+	struct rlimit all, none;
+	struct exd_error err = EXD_ERROR_INIT;
+	struct exd_box *box = NULL;
+	int found, next;
+
+	write_state("box", getpid(), boot, "");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = all.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	found = exd_box_find(use_engine(), "box", &box, &err);
+	next = exd_box_next(use_engine(), &box, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	ck_assert_int_eq(found, -EMFILE);
+	ck_assert_int_eq(next, -EMFILE);
+	ck_assert_uint_eq(err.code, EXD_ERR_STATE);
+	ck_assert_ptr_null(box);
+}
+END_TEST
+
+/* ---- control --------------------------------------------------------------------------------- */
+
+static int fake_signal;
+
+static int fake_kill(void *self, struct exd_record *record, int signal, struct exd_error *err)
+{
+	(void)self;
+	(void)record;
+	(void)err;
+	fake_signal = signal;
+	return 0;
+}
+
+static int fake_unpause(void *self, struct exd_record *record, struct exd_error *err)
+{
+	(void)self;
+	(void)record;
+	(void)err;
+	/* The signal comes first: nothing runs in between. */
+	fake_paused = fake_signal != SIGKILL;
+	return 0;
+}
+
+START_TEST(test_kill_sets_a_paused_container_going)
+{
+	write_state("box", getpid(), boot, "");
+	fake.driver.kill = fake_kill;
+	fake.driver.unpause = fake_unpause;
+	fake_paused = true;
+	ck_assert_int_eq(exd_kill(use_engine(), "box", SIGTERM, NULL), 0);
+	ck_assert_int_eq(fake_signal, SIGTERM);
+	ck_assert(fake_paused);
+	ck_assert_int_eq(exd_kill(use_engine(), "box", SIGKILL, NULL), 0);
+	ck_assert(!fake_paused);
+}
+END_TEST
+
+START_TEST(test_delete_by_force_removes_damaged_records)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	int lock;
+
+	write_file("box", "state.json", "{\"id\":");
+	ck_assert_int_eq(exd_delete(use_engine(), "box", false, &err), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(err.text, "delete --force"));
+	lock = hold("box/lock");
+	ck_assert_int_eq(exd_delete(use_engine(), "box", true, &err), -EBUSY);
+	ck_assert_uint_eq(err.code, EXD_ERR_NOT_STOPPED);
+	close(lock);
+	ck_assert_int_eq(exd_delete(use_engine(), "box", true, &err), 0);
+	ck_assert_int_lt(faccessat(root, "box", F_OK, 0), 0);
+	ck_assert_int_lt(exd_delete(use_engine(), "box", true, &err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_NOT_FOUND);
 }
 END_TEST
 
@@ -273,6 +362,17 @@ static void add_boxes(Suite *s)
 	tcase_add_test(tc, test_box_tells_pause_and_exit);
 	tcase_add_test(tc, test_walk_is_in_order_and_shows_damaged_ones);
 	tcase_add_test(tc, test_box_json_is_utf8_whatever_the_arguments);
+	tcase_add_test(tc, test_statuses_have_names);
+	tcase_add_test(tc, test_box_that_cannot_be_read_is_an_error_and_not_lost);
+}
+
+static void add_control(Suite *s)
+{
+	TCase *tc = tap_tcase(s, "control");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, test_kill_sets_a_paused_container_going);
+	tcase_add_test(tc, test_delete_by_force_removes_damaged_records);
 }
 
 static void add_gc(Suite *s)
@@ -294,6 +394,7 @@ int main(void)
 	Suite *s = suite_create("box");
 
 	add_boxes(s);
+	add_control(s);
 	add_gc(s);
 	return tap_main(s);
 }

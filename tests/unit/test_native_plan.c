@@ -124,6 +124,7 @@ START_TEST(test_order_of_birth)
 		"the root directory",
 		"take stdin, stdout and stderr",
 		"set umask 0022",
+		"non-dumpable",
 		"in the bounding set",
 		"set additional groups",
 		"load seccomp filter",
@@ -137,7 +138,6 @@ START_TEST(test_order_of_birth)
 	compile();
 	assert_order(order);
 	ck_assert_int_eq(find("join namespace"), -1);
-	ck_assert_int_eq(find("non-dumpable"), -1);
 }
 END_TEST
 
@@ -155,6 +155,19 @@ START_TEST(test_clones_are_private)
 	compile();
 	for (int at = find("clone mount of"); at >= 0; at = find_from(at + 1, "clone mount of"))
 		ck_assert_int_eq(find_from(at + 1, "(private)"), at + 1);
+}
+END_TEST
+
+/* What masks a file is the host's own node: its owner and mode are not the container's to change. */
+START_TEST(test_masks_are_read_only)
+{
+	int at;
+
+	set("masked_paths", "/proc/keys");
+	compile();
+	at = find("clone mount of /dev/null");
+	ck_assert_int_ge(at, 0);
+	ck_assert_int_eq(find_from(at, "set attributes of /dev/null (ro,"), at + 1);
 }
 END_TEST
 
@@ -329,7 +342,7 @@ END_TEST
 
 START_TEST(test_init)
 {
-	static const char *const order[] = {"become user", "non-dumpable", "stay as a small init",
+	static const char *const order[] = {"non-dumpable", "become user", "stay as a small init",
 					    "execute", NULL};
 
 	set("init", "yes");
@@ -482,6 +495,7 @@ int main(void)
 	tcase_add_test(tc, test_order_of_birth);
 	tcase_add_test(tc, test_sources_are_cloned_before_the_namespace);
 	tcase_add_test(tc, test_clones_are_private);
+	tcase_add_test(tc, test_masks_are_read_only);
 	tcase_add_test(tc, test_equal_commands_equal_plans);
 	tcase_add_test(tc, test_volatile_root);
 	tcase_add_test(tc, test_privileged);

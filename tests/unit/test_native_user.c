@@ -248,6 +248,44 @@ START_TEST(test_file_is_read)
 }
 END_TEST
 
+/* /proc/version stands for those whose reading acts, such as /proc/kmsg. */
+START_TEST(test_what_the_kernel_makes_up)
+{
+	int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *text = NULL;
+
+	ck_assert_int_eq(native_file_read(host, "proc/version", &text), -EMEDIUMTYPE);
+	ck_assert_ptr_null(text);
+	(void)close(host);
+}
+END_TEST
+
+/* As a hostile image may have them; comparing each with each would take seconds. */
+START_TEST(test_very_many_groups)
+{
+	static const struct {
+		unsigned int count, numbers;
+		int wanted;
+	} files[] = {{40000, 7, 7}, {65536, 65536, 65536}, {65537, 65537, -1}};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *text = malloc(files[i].count * 16), *at = text, one[] = "u:x:5:5::/:\n";
+		struct native_userdb many = {one, text};
+		struct native_user user = {0};
+		int got;
+
+		for (unsigned int k = 0; k < files[i].count; k++)
+			at += sprintf(at, "g::%u:u\n", k % files[i].numbers);
+		got = native_user_find(&many, "u", &user, NULL);
+		if (got == 0)
+			got = (int)user.group_count;
+		ck_assert_int_eq(got < 0 ? -1 : got, files[i].wanted);
+		native_user_release(&user);
+		free(text);
+	}
+}
+END_TEST
+
 START_TEST(test_missing_file)
 {
 	ck_assert_int_eq(read_db(NULL), 0);
@@ -319,6 +357,8 @@ static void add_file_tests(Suite *s)
 	tcase_add_checked_fixture(tc, make_root, remove_root);
 	tcase_add_test(tc, test_file_is_read);
 	tcase_add_test(tc, test_missing_file);
+	tcase_add_test(tc, test_what_the_kernel_makes_up);
+	tcase_add_test(tc, test_very_many_groups);
 	tcase_add_test(tc, test_link_stays_inside);
 	tcase_add_test(tc, test_link_to_the_host);
 	tcase_add_test(tc, test_link_to_itself);

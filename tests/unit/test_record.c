@@ -176,12 +176,13 @@ START_TEST(test_exit_record_decides)
 }
 END_TEST
 
-START_TEST(test_ended_init_is_lost_only_without_monitor)
+START_TEST(test_ended_init_is_lost_only_when_nobody_is_at_work)
 {
 	pid_t pid = start_child();
-	int lock = monitor_lock();
+	int lock;
 
 	write_state("box", pid, boot, "");
+	lock = hold("box/lock");
 	ck_assert_int_eq(status_of("box"), EXD_STATUS_RUNNING);
 	end_child(pid, SIGKILL);
 	ck_assert_int_eq(status_of("box"), EXD_STATUS_RUNNING);
@@ -189,6 +190,51 @@ START_TEST(test_ended_init_is_lost_only_without_monitor)
 	ck_assert_int_eq(status_of("box"), EXD_STATUS_LOST);
 	write_file("box", "exit.json", "{\"exit_code\":3}");
 	ck_assert_int_eq(status_of("box"), EXD_STATUS_STOPPED);
+}
+END_TEST
+
+/* The monitor lives and has let go of the container without a word: it could not write. */
+START_TEST(test_exit_that_was_not_written_is_lost)
+{
+	pid_t pid = start_child();
+	int lock = monitor_lock();
+	struct exd_record *record;
+
+	write_state("box", pid, boot, "");
+	ck_assert_int_eq(status_of("box"), EXD_STATUS_RUNNING);
+	end_child(pid, SIGKILL);
+	record = load("box");
+	ck_assert_int_eq(record_status(record), EXD_STATUS_LOST);
+	ck_assert_uint_eq(record->exit.lost, EXD_LOST_RECORD);
+	record_free(record);
+	close(lock);
+}
+END_TEST
+
+/* Out of descriptors, nothing is known: least of all that nobody is there. */
+START_TEST(test_nothing_is_lost_for_want_of_descriptors)
+{
+	struct rlimit all, none;
+	struct exd_record *record;
+	int lock = monitor_lock();
+	enum exd_status status;
+	bool locked, alive;
+
+	write_state("box", getpid(), boot, "");
+	write_file("box", "lock", "");
+	record = load("box");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = all.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	status = record_status(record);
+	locked = state_locked(&record->dir);
+	alive = monitor_alive(root, "01234567");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	ck_assert_int_eq(status, EXD_STATUS_RUNNING);
+	ck_assert(locked);
+	ck_assert(alive);
+	record_free(record);
+	close(lock);
 }
 END_TEST
 
@@ -353,7 +399,9 @@ int main(void)
 	tcase_add_test(tc, test_pid_of_another_process_is_not_init);
 	tcase_add_test(tc, test_record_of_another_boot_is_lost);
 	tcase_add_test(tc, test_exit_record_decides);
-	tcase_add_test(tc, test_ended_init_is_lost_only_without_monitor);
+	tcase_add_test(tc, test_ended_init_is_lost_only_when_nobody_is_at_work);
+	tcase_add_test(tc, test_exit_that_was_not_written_is_lost);
+	tcase_add_test(tc, test_nothing_is_lost_for_want_of_descriptors);
 	tcase_add_test(tc, test_zombie_has_ended);
 	tcase_add_test(tc, test_kernel_gives_the_code_through_a_held_pidfd);
 	tcase_add_test(tc, test_saved_exit_is_read_again);

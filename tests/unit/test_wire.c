@@ -208,12 +208,12 @@ START_TEST(test_socket_in_a_long_path)
 	name[200] = '\0';
 	ck_assert_int_eq(mkdirat(top, name, 0700), 0);
 	dir = openat(top, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(sock_connect_at(dir, "sock"), -ENOENT);
+	ck_assert_int_eq(sock_connect_at(dir, "sock", 1000), -ENOENT);
 	listener = sock_bind_at(dir, "sock");
 	ck_assert_int_ge(listener, 0);
 	ck_assert_int_eq(fstatat(dir, "sock", &st, 0), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
-	client = sock_connect_at(dir, "sock");
+	client = sock_connect_at(dir, "sock", 1000);
 	ck_assert_int_ge(client, 0);
 	/* cppcheck-suppress nullPointer; the peer's address may be NULL */
 	/* cppcheck-suppress nullPointer ; the address is optional */
@@ -222,7 +222,7 @@ START_TEST(test_socket_in_a_long_path)
 	close(listener);
 	close(server);
 	close(client);
-	ck_assert_int_eq(sock_connect_at(dir, "sock"), -ECONNREFUSED);
+	ck_assert_int_eq(sock_connect_at(dir, "sock", 1000), -ECONNREFUSED);
 	ck_assert_int_eq(sock_bind_at(dir, name), -ENAMETOOLONG);
 	unlinkat(dir, "sock", 0);
 	close(dir);

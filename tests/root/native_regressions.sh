@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Ways out of a container, or into somebody else's, that were open once.
+# shellcheck source=tests/lib.sh
+. "$EXD_TEST_SRCDIR/tests/lib.sh"
+# shellcheck source=tests/root/audit.sh
+. "$EXD_TEST_SRCDIR/tests/root/audit.sh"
+cd "$TEST_TMPDIR" || exit 1
+
+mkdir -p box/{dev,etc,proc,sys,tmp} volume
+cp "$audit" box/audit
+boxed=(--rootfs box)
+
+# A program of the host, named by way of a descriptor that the set-up still has: its owner could
+# write to the host's file later, through /proc/self/exe.
+cp "$audit" outside
+ran=
+up=../../../../../../../../../..
+for fd in {3..40}; do
+	if run "${boxed[@]}" -- "/proc/self/fd/$fd/$up$PWD/outside" pid >/dev/null 2>&1; then ran+=" $fd"; fi
+done
+is "$ran" "" "no descriptor leads to a program of the host"
+run -d "${boxed[@]}" target -- /audit rest >/dev/null
+ran=
+for fd in {3..40}; do
+	if ctl exec target -- "/proc/self/fd/$fd/$up$PWD/outside" pid >/dev/null 2>&1; then ran+=" $fd"; fi
+done
+is "$ran" "" "nor does one of an exec"
+
+# The node over a masked file is the host's: the mode that is asked for is the one it has.
+before=$(stat -c '%a %u %g %Y' /dev/null)
+like "$(run -- chmod "$(stat -c %a /dev/null)" /proc/keys 2>&1)" "Read-only" "the mode of a masked file cannot be changed"
+like "$(run -- chown "$(stat -c %u:%g /dev/null)" /proc/keys 2>&1)" "Read-only" "nor can its owner"
+is "$(run -- sh -c 'echo x >/proc/keys && cat /proc/keys')" "" "it takes and gives nothing"
+is "$(stat -c '%a %u %g %Y' /dev/null)" "$before" "the host's node is as before"
+
+# Files that the kernel makes up may act when they are read.
+for file in /proc/kmsg /sys/kernel/uevent_seqnum; do
+	ln -sf $file box/etc/passwd
+	like "$(ctl exec target -- /audit pid 2>&1)" "/etc/passwd is not a regular file" "$file is no list of users"
+done
+rm box/etc/passwd
+
+# More groups than a process can have, and many with one number.
+echo u:x:5:5::/:/bin/sh >box/etc/passwd
+seq 70000 | sed 's/.*/a::&:u/' >box/etc/group
+like "$(run -u u "${boxed[@]}" -- /audit pid 2>&1)" "user 'u': more than 65536 additional groups" "too many groups"
+seq 40000 | sed 's/.*/a::7:u/' >box/etc/group
+is "$(run -u u "${boxed[@]}" -- /audit ids 2>&1)" "ids=5:5 7" "one group under many names"
+rm box/etc/*
+
+# An exec is in the namespaces of the container, when the engine is in them too and the monitor is not.
+unshare -n sleep 100 &
+other=$!
+until_true test "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)"
+net=$(readlink /proc/$other/ns/net)
+run -d --network "path:/proc/$other/ns/net" "${boxed[@]}" elsewhere -- /audit rest >/dev/null
+is "$(nsenter -t $other -n timeout 60 driverctl --root "$root" exec elsewhere -- /audit link:/proc/self/ns/net)" \
+	"link:/proc/self/ns/net=$net" "an exec joins what its engine is in already"
+kill $other
+
+# A record of an earlier boot names cgroups that may be another engine's by now.
+boot=$(cat /proc/sys/kernel/random/boot_id)
+mkdir -m 700 stale stale/target
+sed "s/$boot/00000000-0000-4000-8000-000000000000/" "$root/target/state.json" >stale/target/state.json
+like "$(driverctl --root "$PWD/stale" list)" "target .*lost" "a record of an earlier boot"
+driverctl --root "$PWD/stale" gc >/dev/null 2>&1
+driverctl --root "$PWD/stale" delete -f target >/dev/null 2>&1
+ok "it harms nobody" ctl exec target -- /audit pid
+
+# A root that is used twice has the node of the first run.
+for time in first second; do
+	is "$(run --device /dev/null:/data/null "${boxed[@]}" -- /audit w:/data/null 2>&1)" "w:/data/null=0" "a device outside of /dev, $time run"
+done
+mkdir -p box/other
+mknod box/other/null c 1 5
+fails 125 "make device /other/null: File exists" "another device in its place" \
+	run --device /dev/null:/other/null "${boxed[@]}" -- /audit pid
+
+# Without rules for devices, nodes in volumes are of no use, and access cannot be limited.
+mknod -m 666 volume/kmsg c 1 11
+here() {
+	sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*devices.*/\1/p' /proc/self/mountinfo |
+		xargs -r umount
+	run "$@"
+}
+unruled() {
+	unshare -m bash -c 'here "$@"' - "$@"
+}
+export -f run ctl here
+export root parent
+is "$(unruled -v "$PWD/volume:/volume" "${boxed[@]}" -- /audit w:/volume/kmsg w:/dev/null 2>&1)" \
+	"$(printf 'w:/volume/kmsg=EACCES\nw:/dev/null=0')" "without rules for devices: a volume's node"
+fails 125 "device '/dev/kmsg' cannot be limited to read or write" "without rules for devices: read-only access" \
+	unruled --device /dev/kmsg:/dev/kmsg:r "${boxed[@]}" -- /audit pid
+like "$(unruled --best-effort --device /dev/kmsg:/dev/kmsg:r "${boxed[@]}" -- /audit pid 2>&1)" \
+	"warning.*'/dev/kmsg' can be read and written" "without rules for devices: best effort"
+
+# The small init is made under the filter, which knows no clone3.
+is "$(run --init "${boxed[@]}" -- /audit pid 2>&1)" "pid=2" "a small init under the built-in filter"
+
+done_testing

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plans in words. */
+#include "tests/unit/plans.h"
+
+static const char *line_with(const struct exd_report *report, const char *part)
+{
+	struct exd_report_line line = {.struct_size = sizeof(line)};
+
+	for (size_t i = 0; exd_report_line(report, i, &line); i++)
+		if (strstr(line.text, part))
+			return line.text;
+	ck_abort_msg("no line has '%s'", part);
+	return NULL;
+}
+
+/* Every building call once. */
+static void build_all(struct exd_plan *plan)
+{
+	static const uint32_t gids[] = {4, 24};
+	static const char filter[16];
+	int in = exd_plan_fd_consume(plan, open("/dev/null", O_RDONLY | O_CLOEXEC), EXD_FD_KEEP);
+	int root = exd_plan_slot(plan), fs = exd_plan_slot(plan), leaf = exd_plan_slot(plan);
+	int tree = exd_plan_slot(plan), pty = exd_plan_slot(plan);
+
+	exd_plan_cgroup_make(plan, in, leaf, "exd/box", "", true);
+	exd_plan_write(plan, leaf, "memory.max", "65536\n", 6);
+	exd_plan_open(plan, EXD_PREPARE, leaf, root, "cgroup.procs", O_WRONLY);
+	exd_plan_oom_watch(plan, leaf, 1);
+	exd_plan_cgroup_join(plan, root);
+	exd_plan_setns(plan, in, CLONE_NEWNET);
+	exd_plan_nondumpable(plan);
+	exd_plan_tree(plan, in, tree, true);
+	exd_plan_setsid(plan);
+	exd_plan_unshare(plan, CLONE_NEWNS | CLONE_NEWCGROUP);
+	exd_plan_propagation(plan, MS_REC | MS_PRIVATE);
+	exd_plan_fs(plan, fs, "proc", "hidepid=2", 0xe);
+	exd_plan_attr(plan, tree, 1, 0, MS_PRIVATE, true);
+	exd_plan_attach_root(plan, tree);
+	exd_plan_attach(plan, fs, tree, "/proc", EXD_ATTACH_MAKE_DIR);
+	exd_plan_mkdir(plan, tree, "/a", 0755, 0, 0);
+	exd_plan_mknod(plan, tree, "/dev/null", S_IFCHR | 0666, 0x103, 0, 5);
+	exd_plan_symlink(plan, tree, "/dev/fd", "/proc/self/fd");
+	exd_plan_mkfile(plan, tree, "/etc/x", "y", 1, 0644, 0, 0);
+	exd_plan_blame(plan, EXD_ERR_MOUNT, EXD_STEP_SKIP_MISSING);
+	exd_plan_mask(plan, tree, "/proc/keys", in);
+	exd_plan_readonly(plan, tree, "/proc/sys");
+	exd_plan_blame(plan, EXD_OK, EXD_STEP_OPTIONAL);
+	exd_plan_sysctl(plan, fs, "net.ipv4.ip_forward", "1");
+	exd_plan_blame(plan, EXD_OK, 0);
+	exd_plan_proc_write(plan, fs, "oom_score_adj", "100");
+	exd_plan_hostname(plan, "box");
+	exd_plan_domainname(plan, "dom");
+	exd_plan_loopback_up(plan);
+	exd_plan_park(plan);
+	exd_plan_pivot(plan, tree);
+	exd_plan_chroot(plan, tree);
+	exd_plan_tty_open(plan, tree, "dev/pts", pty, 0, 5);
+	exd_plan_stdio(plan, pty, pty, pty);
+	exd_plan_ctty(plan);
+	exd_plan_rlimit(plan, RLIMIT_NOFILE, 1024, UINT64_MAX);
+	exd_plan_umask(plan, 022);
+	exd_plan_bounding(plan, 0x20);
+	exd_plan_groups(plan, gids, 2);
+	exd_plan_no_new_privs(plan);
+	exd_plan_seccomp(plan, filter, sizeof(filter), 0);
+	exd_plan_ids(plan, 1000, 100);
+	exd_plan_caps(plan, 1, 2, 4, 8);
+	exd_plan_init(plan);
+	exd_plan_chdir(plan, "/work", true);
+	exd_plan_exec(plan, args, env);
+	exd_plan_cgroup_kill(plan, EXD_END, leaf, leaf, 1);
+	exd_plan_cgroup_remove(plan, in, leaf, "exd/box");
+}
+
+START_TEST(test_every_step_is_told_in_words)
+{
+	struct exd_report_line line = {.struct_size = sizeof(line)};
+	struct exd_plan *plan = new_plan();
+	struct exd_report *report = NULL;
+	struct exd_error err = EXD_ERROR_INIT;
+	char topic[32];
+	size_t i;
+
+	build_all(plan);
+	ck_assert_msg(exd_plan_error(plan, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(exd_report_new(&report, NULL), 0);
+	ck_assert_int_eq(plan_print(plan, report, NULL), 0);
+	ck_assert_uint_eq(exd_report_count(report), plan->step_count);
+	for (i = 0; exd_report_line(report, i, &line); i++) {
+		snprintf(topic, sizeof(topic), " %zu", i);
+		ck_assert_str_eq(strchr(line.topic, ' '), topic);
+		ck_assert_msg(!strpbrk(line.text, "{}") && line.text[0], "'%s'", line.text);
+	}
+	exd_report_line(report, 0, &line);
+	ck_assert_str_eq(line.topic, "prepare 0");
+	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box");
+	exd_report_line(report, 4, &line);
+	ck_assert_str_eq(line.topic, "child 4");
+	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
+	line_with(report, "mount proc on /proc");
+	line_with(report, "join cgroup through /dev/null/exd/box/cgroup.procs");
+	line_with(report, "set attributes of /dev/null (ro) (private), recursive");
+	line_with(report, "set propagation of / (rec,private)");
+	line_with(report, "make own namespaces (mnt,cgroup)");
+	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
+	line_with(report, "set limit nofile to 1024:unlimited");
+	line_with(report, "mask /proc/keys; skipped when missing");
+	line_with(report, "ip_forward to '1'; a failure is a warning");
+	line_with(report, "make device /dev/null (1:3) mode 0666 for 0:5");
+	line_with(report, "seccomp filter of 2 instructions");
+	line_with(report, "additional groups to (4 24)");
+	line_with(report, "execute [/bin/true -x] with 2 variables, the first of: /bin/true");
+	ck_assert_int_eq(plan_seal(plan, NULL, NULL, NULL), 0);
+	exd_report_free(report);
+	plan_free(plan);
+}
+END_TEST
+
+START_TEST(test_printing_hides_control_characters_and_cuts)
+{
+	struct exd_plan *plan = new_plan();
+	struct exd_report *report = NULL;
+	char large[1000];
+
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	exd_plan_hostname(plan, "a\033b");
+	exd_plan_hostname(plan, large);
+	ck_assert_int_eq(exd_report_new(&report, NULL), 0);
+	ck_assert_int_eq(plan_print(plan, report, NULL), 0);
+	line_with(report, "set hostname a?b");
+	ck_assert_uint_lt(strlen(line_with(report, "xxx...")), 300);
+	exd_report_free(report);
+	plan_free(plan);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("plan_print");
+	TCase *tc = tap_tcase(s, "print");
+
+	tcase_add_test(tc, test_every_step_is_told_in_words);
+	tcase_add_test(tc, test_printing_hides_control_characters_and_cuts);
+	return tap_main(s);
+}
