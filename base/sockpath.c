@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
@@ -38,13 +39,18 @@ int sock_bind_at(int dirfd, const char *name)
 	return take_fd(&fd);
 }
 
-int sock_connect_at(int dirfd, const char *name)
+int sock_connect_at(int dirfd, const char *name, int timeout_ms)
 {
-	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
+					.tv_usec = timeout_ms % 1000 * 1000};
+	cleanup_close int fd = socket(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (timeout_ms ? 0 : SOCK_NONBLOCK), 0);
 	struct sockaddr_un a = {0};
 	int r = address(&a, dirfd, name);
 
 	if (fd < 0)
+		return -errno;
+	if (timeout_ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)
 		return -errno;
 	if (r < 0)
 		return r;

@@ -6,7 +6,11 @@
 /* A listening SOCK_SEQPACKET socket `name` (mode 0600) in the directory, non-blocking. */
 int sock_bind_at(int dirfd, const char *name);
 
-/* A SOCK_SEQPACKET connection to it, blocking. -ECONNREFUSED, -ENOENT when nobody is there. */
-int sock_connect_at(int dirfd, const char *name);
+/*
+ * A SOCK_SEQPACKET connection to it: -ECONNREFUSED, -ENOENT when nobody is there. It waits at most
+ * timeout_ms (0: not at all) for a listener whose queue is full, and so do all later sends on a
+ * full socket: -EAGAIN.
+ */
+int sock_connect_at(int dirfd, const char *name, int timeout_ms);
 
 #endif

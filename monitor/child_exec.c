@@ -24,8 +24,19 @@ static void restore(const struct child *c)
 		(void)umask(DEFAULT_UMASK);
 	if (!c->nofile_set)
 		(void)setrlimit(RLIMIT_NOFILE, &c->born->nofile);
-	/* The program gets 0, 1 and 2. */
-	(void)sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+/*
+ * The program gets 0, 1 and 2. The others end here and not at execve, for that would find
+ * /proc/self/fd/N/../.. still leading to the host, as a path of the program or of its interpreter.
+ */
+static void close_descriptors(const struct child *c)
+{
+	unsigned int report = (unsigned int)c->report;
+
+	if (report > 3)
+		(void)sys_close_range(3, report - 1, 0);
+	(void)sys_close_range(report + 1, ~0U, 0);
 }
 
 static bool exists(const char *path)
@@ -51,6 +62,7 @@ int child_exec(struct child *c, const struct wire_step *s)
 	bool searched = !s->num[2];
 
 	restore(c);
+	close_descriptors(c);
 	/* Nothing may run that nobody supervises. */
 	if (!child_report(c, &r, -1))
 		return -ECANCELED;

@@ -30,10 +30,22 @@ static int do_mkdir(const struct place *p, const struct wire_step *s)
 	return chown_here(p, (uint32_t)s->num[1], (uint32_t)s->num[2]);
 }
 
+/* A root that is used again has the node of the run before. */
+static bool is_there(const struct place *p, mode_t mode, dev_t rdev)
+{
+	struct stat st;
+
+	return fstatat(p->parent, p->last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (st.st_mode & S_IFMT) == (mode & S_IFMT) && st.st_rdev == rdev;
+}
+
 static int do_mknod(const struct place *p, const struct wire_step *s)
 {
-	if (mknodat(p->parent, p->last, (mode_t)s->num[0], (dev_t)s->num[1]) < 0)
-		return -errno;
+	mode_t mode = (mode_t)s->num[0];
+	dev_t rdev = (dev_t)s->num[1];
+
+	if (mknodat(p->parent, p->last, mode, rdev) < 0)
+		return errno == EEXIST && is_there(p, mode, rdev) ? 0 : -errno;
 	return chown_here(p, (uint32_t)(s->num[2] >> 32), (uint32_t)s->num[2]);
 }
 

@@ -76,12 +76,11 @@ static const char *target_of(const struct child *c, const struct wire_step *s)
 
 static void add_text(struct child *c, const char *text)
 {
-	size_t used = strlen(c->text), n = strlen(text);
+	size_t used = strlen(c->text);
 
-	if (n > sizeof(c->text) - 1 - used)
-		n = sizeof(c->text) - 1 - used;
-	memcpy(c->text + used, text, n);
-	c->text[used + n] = '\0';
+	while (*text && used < sizeof(c->text) - 1)
+		c->text[used++] = *text++;
+	c->text[used] = '\0';
 }
 
 /* Two file systems of one type and options differ in where they go. */

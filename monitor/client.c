@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,10 +57,17 @@ static void orphan_tasks(struct monitor *m, const struct client *c)
 	} while (t);
 }
 
-static void client_free(struct client *c)
+void client_forget_fds(struct client *c)
 {
 	for (unsigned int i = 0; i < c->nfds; i++)
 		(void)close(c->fds[i]);
+	c->nfds = 0;
+	c->cut = false;
+}
+
+static void client_free(struct client *c)
+{
+	client_forget_fds(c);
 	free(c->fds);
 	client_forget_queue(c);
 	free(c);
@@ -93,9 +101,11 @@ static void client_read(struct monitor *m, struct client *c)
 	const struct wire_msg *msg = (const void *)m->buffer;
 	int fds[WIRE_FDS_MAX];
 	unsigned int nfds = WIRE_FDS_MAX;
-	ssize_t n = seq_recv(c->sock.fd, m->buffer, sizeof(m->buffer), fds, &nfds, MSG_DONTWAIT);
+	ssize_t n;
 
-	if (n == -EAGAIN)
+	memset(m->buffer, 0, sizeof(*msg));
+	n = seq_recv(c->sock.fd, m->buffer, sizeof(m->buffer), fds, &nfds, MSG_DONTWAIT);
+	if (n == -EAGAIN || (n == -EMSGSIZE && request_refuse(m, c, msg) == 0))
 		return;
 	if (n <= 0) {
 		client_drop(m, c);
@@ -175,7 +185,6 @@ static void listen_again(struct monitor *m, struct timer *t)
 
 void client_accept(struct monitor *m)
 {
-	/* cppcheck-suppress nullPointer; the peer's address may be NULL */
 	/* cppcheck-suppress nullPointer ; the address is optional */
 	int sock = accept4(m->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 

@@ -171,10 +171,27 @@ static void tell_exit(struct monitor *m, struct task *t)
 	}
 }
 
+/* Whoever hears of the exit is the only one who will know of it. */
+static void warn_of_record(struct monitor *m, const struct task *t, int error)
+{
+	struct wire_failure f = {
+		.code = EXD_ERR_STATE,
+		.sys_errno = error,
+		.stage = EXD_STAGE_CLEANUP,
+		.step = -1,
+		.object = "exit.json",
+	};
+
+	client_send_body(m, t->client, WIRE_WARNING, t->request, &f, sizeof(f));
+}
+
 /* Nobody may hear of an exit that a crash could still undo. */
 static void record(struct monitor *m, struct task *t)
 {
-	record_exit(t);
+	int r = record_exit(t);
+
+	if (r < 0)
+		warn_of_record(m, t, -r);
 	oom_stop(m, t);
 	oom_close_channels(t);
 	tell_exit(m, t);
@@ -214,7 +231,7 @@ static void task_free(struct monitor *m, struct task *t)
 	*p = t->next;
 	timer_disarm(m, &t->timer);
 	launch_free(m, t);
-	tail_free(t->tail);
+	tail_free(m, t->tail);
 	oom_stop(m, t);
 	oom_close_channels(t);
 	watch_close(m, &t->report);
@@ -226,7 +243,7 @@ static void task_free(struct monitor *m, struct task *t)
 	close_fd(&t->master);
 	close_fd(&t->output);
 	close_fd(&t->state_dir);
-	close_fd(&t->root_dir);
+	dir_release(m, &t->root_dir);
 	close_fd(&t->lock);
 	free(t->id);
 	free(t);
@@ -262,8 +279,19 @@ static bool finish_step(struct monitor *m, struct task *t)
 	return true;
 }
 
+/* Unless a host is there that may start more: who deletes the last container waits for this. */
+static void leave_leaf_with_last(struct monitor *m, const struct task *t)
+{
+	const struct client *c = m->clients;
+
+	while (c && (c->dead || !c->launched))
+		c = c->next;
+	if (!c && m->tasks == t && !t->next)
+		leaf_leave(m);
+}
+
 /* Goes on until a state has to wait for something, by a timer or a descriptor. */
-void task_advance(struct monitor *m, struct task *t)
+static void advance(struct monitor *m, struct task *t)
 {
 	while (t->state < TASK_DONE) {
 		if (!finish_step(m, t)) {
@@ -273,7 +301,15 @@ void task_advance(struct monitor *m, struct task *t)
 		}
 		t->state++;
 	}
+	leave_leaf_with_last(m, t);
 	record_remove(t);
 	tell_end(m, t);
 	task_free(m, t);
+}
+
+void task_advance(struct monitor *m, struct task *t)
+{
+	spare_use(m, true);
+	advance(m, t);
+	spare_use(m, false);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cgroupwalk.h"
@@ -82,6 +83,15 @@ static void kmsg_ready(struct monitor *m, struct watch *w, uint32_t events)
 	kmsg_drain(m);
 }
 
+/* Where the log is not for everybody, there may be something else of that name. */
+static bool is_log(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11) &&
+	       lseek(fd, 0, SEEK_END) >= 0;
+}
+
 static bool in_first_pidns(void)
 {
 	struct stat st;
@@ -96,7 +106,7 @@ void kmsg_open(struct monitor *m, int version)
 		m->kmsg.fn = kmsg_ready;
 		if (in_first_pidns())
 			m->kmsg.fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (m->kmsg.fd >= 0 && lseek(m->kmsg.fd, 0, SEEK_END) < 0)
+		if (m->kmsg.fd >= 0 && !is_log(m->kmsg.fd))
 			close_fd(&m->kmsg.fd);
 	}
 	/* Of v1's nested cgroups only the log tells in time; v2 counts its whole subtree. */

@@ -15,6 +15,8 @@
 #define WITH_ALL                                                                     \
 	(WIRE_WITH_STATE_DIR | WIRE_WITH_ROOT_DIR | WIRE_WITH_LOCK | WIRE_WITH_OOM | \
 	 WIRE_WITH_DRAIN_OUT | WIRE_WITH_DRAIN_ERR | WIRE_WITH_OUTPUT)
+#define FLAGS_ALL \
+	(WIRE_LAUNCH_EXEC | WIRE_LAUNCH_TIED | WIRE_LAUNCH_EPHEMERAL | WIRE_LAUNCH_DRAIN)
 #define ID_MAX 128u
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -46,7 +48,7 @@ static bool parse(const struct wire_msg *msg, struct parsed *p)
 	if (size < sizeof(p->head))
 		return false;
 	memcpy(&p->head, body, sizeof(p->head));
-	if (p->head.with & ~(uint32_t)WITH_ALL)
+	if (p->head.with & ~(uint32_t)WITH_ALL || p->head.flags & ~(uint32_t)FLAGS_ALL)
 		return false;
 	if (size != sizeof(p->head) + p->head.id_size + (uint64_t)p->head.state_size)
 		return false;
@@ -220,7 +222,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 	if (!r)
 		r = prepare_and_bear(m, t);
 	if (t->tail && t->launch->slots)
-		tail_adopt(t->tail, t->launch);
+		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)
 		task_abort(m, t, 0, 0, NULL);
 	else
@@ -259,7 +261,7 @@ static struct task *task_new(struct client *c, const struct wire_msg *msg, const
 }
 
 /* In the order of enum wire_with. */
-static void take_with(struct task *t, uint32_t with, const int *fds)
+static void take_with(struct monitor *m, struct task *t, uint32_t with, const int *fds)
 {
 	int channel = -1;
 	int *const to[] = {&t->state_dir, &t->root_dir, &t->lock, &channel,
@@ -268,6 +270,8 @@ static void take_with(struct task *t, uint32_t with, const int *fds)
 	for (unsigned int i = 0; i < sizeof(to) / sizeof(to[0]); i++)
 		if (with & 1u << i)
 			*to[i] = *fds++;
+	if (t->root_dir >= 0)
+		t->root_dir = dir_share(m, t->root_dir);
 	if (channel >= 0 && oom_attach(t, channel) < 0)
 		(void)close(channel);
 }
@@ -280,17 +284,16 @@ int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg
 
 	if (!parse(msg, &p) || task_of_request(m, c, msg->request))
 		return -EBADMSG;
+	c->launched = true;
 	t = task_new(c, msg, &p);
 	if (!t)
 		return -ENOMEM;
-	take_with(t, p.head.with, fds + 1);
+	take_with(m, t, p.head.with, fds + 1);
 	t->next = m->tasks;
 	m->tasks = t;
 	/* Everything that fails from here on is told to the client as this launch's failure. */
 	launch_run(m, t, c, fds[0], &p.head);
-	for (unsigned int i = 0; i < c->nfds; i++)
-		(void)close(c->fds[i]);
-	c->nfds = 0;
+	client_forget_fds(c);
 	(void)close(fds[0]);
 	return msg->fds;
 }

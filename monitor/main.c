@@ -16,6 +16,7 @@
 
 /* Of the kernel. */
 #define SIGNALS 64
+#define SPARE 32
 
 enum {
 	FD_CLIENT = 3, /* the first client's socket */
@@ -33,6 +34,7 @@ static struct monitor monitor;
  */
 static void reset_signals(void)
 {
+	const uint64_t all = ~0ull, at_once[2] = {0};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	/* As the kernel has it, on every architecture: SIG_DFL, no flags, no mask. */
 	uint64_t dfl[8] = {0};
@@ -42,6 +44,9 @@ static void reset_signals(void)
 		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, SIGNALS / 8);
 	/* OOM channels are pipes whose reader may have gone. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* What was sent to the host's process group while it was blocked was not meant for us. */
+	while (syscall(SYS_rt_sigtimedwait, &all, NULL, at_once, SIGNALS / 8) > 0)
+		;
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -60,21 +65,30 @@ static int open_null(void)
 	return 0;
 }
 
+/* Launches may use up all others: the ends of what was launched must not fail by that. */
+void spare_use(const struct monitor *m, bool use)
+{
+	struct rlimit limit = {
+		.rlim_cur = m->nofile.rlim_max - (use ? 0 : m->spare),
+		.rlim_max = m->nofile.rlim_max,
+	};
+
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void raise_nofile(struct monitor *m)
 {
-	struct rlimit all;
-
 	if (getrlimit(RLIMIT_NOFILE, &m->nofile) < 0)
 		return;
-	all.rlim_cur = all.rlim_max = m->nofile.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &all);
+	m->spare = m->nofile.rlim_max / 4 < SPARE ? m->nofile.rlim_max / 4 : SPARE;
+	spare_use(m, false);
 }
 
 static int settle_in(struct monitor *m)
 {
+	(void)setsid();
 	reset_signals();
 	(void)sys_close_range(FD_FIRST_UNKNOWN, ~0U, 0);
-	(void)setsid();
 	/* Files have modes of their own; cgroups are for all to look at, as the kernel makes them. */
 	(void)umask(022);
 	(void)prctl(PR_SET_NAME, "execdriver-mon");
@@ -109,25 +123,28 @@ static int open_for_business(struct monitor *m)
 	return r < 0 ? r : client_add(m, FD_CLIENT);
 }
 
-/* The directory's own name is known to the kernel only. */
+/* The kernel knows it. Not to be called while a message is handled: it works in that buffer. */
+bool own_name(struct monitor *m, char *out)
+{
+	ssize_t n = readlink("/proc/self/fd/4", m->buffer, PATH_MAX - 1);
+	const char *name;
+
+	m->buffer[n < 0 ? 0 : n] = '\0';
+	name = strrchr(m->buffer, '/');
+	if (!name || strlen(name + 1) > NAME_MAX)
+		return false;
+	strcpy(out, name + 1);
+	return true;
+}
+
 static void leave(struct monitor *m)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/fd/4", path, sizeof(path) - 1);
-	const char *name;
+	char below[sizeof(".monitor/") + NAME_MAX] = ".monitor/";
 
 	(void)unlinkat(m->dir, "sock", 0);
 	(void)unlinkat(m->dir, "lock", 0);
-	if (n <= 0)
-		return;
-	path[n] = '\0';
-	name = strrchr(path, '/');
-	if (name) {
-		char below[NAME_MAX + sizeof(".monitor/")] = ".monitor/";
-
-		strncat(below, name + 1, NAME_MAX);
+	if (own_name(m, below + strlen(below)))
 		(void)unlinkat(m->root, below, AT_REMOVEDIR);
-	}
 }
 
 int main(void)
@@ -145,6 +162,7 @@ int main(void)
 	}
 	if (loop_run(m) < 0)
 		return 125;
+	leaf_leave(m);
 	leave(m);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct timer {
 	uint64_t at_ns; /* CLOCK_MONOTONIC; 0: not armed */
 };
 
+struct dir;
 struct event;
 struct queued;
 
@@ -37,10 +38,13 @@ struct client {
 	struct watch sock;
 	struct watch host;    /* pidfd of the process behind the socket */
 	struct queued *queue; /* messages that did not fit in the socket */
+	struct queued *last;
 	unsigned int queued;
 	int *fds; /* of WIRE_FDS, for the launch to come */
 	unsigned int nfds;
 	bool greeted;
+	bool launched;
+	bool cut; /* descriptors for the launch to come were lost */
 	bool subscribed;
 	bool dead;       /* freed at the end of this turn of the loop */
 	uint64_t cursor; /* the last event that was sent */
@@ -54,14 +58,18 @@ struct monitor {
 	int root; /* the state directory */
 	int lock;
 	int own_pidns; /* opened when first needed */
+	char *leaf;    /* its cgroup, while it is in one of its own */
+	char *came_from;
 	struct watch listener;
 	struct timer reopen; /* of the listener, when there were no descriptors left */
 	struct watch kmsg;
 	bool kmsg_tried;
 	bool kmsg_watched;
 	struct rlimit nofile; /* as inherited, for the programs */
+	rlim_t spare;         /* descriptors that only the end of containers may use */
 	struct client *clients;
 	struct task *tasks;
+	struct dir *dirs;
 	struct timer *timers;
 	uint64_t sequence;        /* of the newest event */
 	unsigned int event_count; /* ever; the newest is event[(event_count - 1) % EVENTS_KEPT] */
@@ -83,6 +91,23 @@ int loop_run(struct monitor *m);
 
 #define MS_NS 1000000u
 
+/* main.c */
+/* Opens up, or closes again, the descriptors that are set apart. */
+void spare_use(const struct monitor *m, bool use);
+/* The name of its directory, of at most NAME_MAX characters. */
+bool own_name(struct monitor *m, char *out);
+
+/* dirs.c */
+/* Takes a directory and returns what to use for it, to be given back by dir_release(). */
+int dir_share(struct monitor *m, int fd_take);
+/* Also of one that is not shared. */
+void dir_release(struct monitor *m, int *fd);
+
+/* leaf.c: cgroups of its own, once it is to outlive its host, and the way back. Not while a message
+   is handled: entering works in that buffer. */
+void leaf_enter(struct monitor *m);
+void leaf_leave(struct monitor *m);
+
 /* client.c */
 int client_listen(struct monitor *m);
 int client_add(struct monitor *m, int sock);
@@ -90,9 +115,13 @@ void client_accept(struct monitor *m);
 /* Closes the connection; its tasks learn of it at the end of this turn of the loop. */
 void client_drop(struct monitor *m, struct client *c);
 void clients_sweep(struct monitor *m);
+/* Those for a launch that will not be. */
+void client_forget_fds(struct client *c);
 
 /* request.c: messages of clients */
 int request_handle(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds);
+/* One whose descriptors did not fit into this process any more. */
+int request_refuse(struct monitor *m, struct client *c, const struct wire_msg *msg);
 
 /* send.c */
 struct message {

@@ -11,10 +11,13 @@
 
 #include <execdriver/error.h>
 
+#include "base/cleanup.h"
 #include "base/fdio.h"
 #include "monitor/task.h"
 
 #define STAGED ".state.json.new"
+#define RESERVED ".exit.json.new"
+#define EXIT_SIZE 768
 
 static const char *yes_no(bool value)
 {
@@ -44,6 +47,17 @@ static int stage(struct task *t)
 	return r;
 }
 
+/* The room for it is taken now: a disk that is full by then must not cost the exit's record. */
+static int reserve_exit(const struct task *t)
+{
+	char blanks[EXIT_SIZE];
+
+	if (t->flags & WIRE_LAUNCH_EPHEMERAL)
+		return 0;
+	memset(blanks, ' ', sizeof(blanks));
+	return make_file_at(t->state_dir, RESERVED, blanks, sizeof(blanks), 0600, false);
+}
+
 void record_stage(struct monitor *m, struct task *t)
 {
 	int r;
@@ -51,6 +65,8 @@ void record_stage(struct monitor *m, struct task *t)
 	if (t->state_dir < 0 || !t->launch->state || t->flags & WIRE_LAUNCH_EXEC)
 		return;
 	r = stage(t);
+	if (!r)
+		r = reserve_exit(t);
 	if (r < 0)
 		task_abort(m, t, EXD_ERR_STATE, -r, "state.json");
 }
@@ -62,15 +78,34 @@ int record_started(struct task *t)
 	return renameat(t->state_dir, STAGED, t->state_dir, "state.json") < 0 ? -errno : 0;
 }
 
-void record_exit(struct task *t)
+/* Its host is there to hear of the exit, and its record goes with it: nobody is left to read it. */
+static bool told_at_once(const struct task *t)
+{
+	const uint32_t foreground = WIRE_LAUNCH_TIED | WIRE_LAUNCH_EPHEMERAL;
+
+	return t->client && (t->flags & foreground) == foreground;
+}
+
+static int write_reserved(const struct task *t, const char *text, size_t size)
+{
+	cleanup_close int fd = openat(t->state_dir, RESERVED, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : write_all(fd, text, size);
+
+	if (!r && (ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0 ||
+		   renameat(t->state_dir, RESERVED, t->state_dir, "exit.json") < 0))
+		r = -errno;
+	return r;
+}
+
+int record_exit(struct task *t)
 {
 	const struct wire_exit *e = &t->exit;
 	bool signalled = WIFSIGNALED(e->status);
-	char text[768];
+	char text[EXIT_SIZE];
 	int n;
 
-	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
-		return;
+	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC || told_at_once(t))
+		return 0;
 	n = snprintf(text, sizeof(text),
 		     "{\"exit_code\":%d,\"signal\":%d,\"core_dumped\":%s,\"oom_kills\":%" PRIu64
 		     ",\"oom_killed\":%s,\"oom_evidence\":%d,\"stdio_held_open\":%s,\"lost\":%d"
@@ -82,8 +117,17 @@ void record_exit(struct task *t)
 		     yes_no(e->stdio_held_open), e->lost, e->started_ns, e->finished_ns, e->user_us,
 		     e->system_us, e->maxrss_kb);
 	/* One that goes with its container need not survive a power cut. */
-	(void)replace_file_at(t->state_dir, "exit.json", text, (size_t)n, 0600,
-			      !(t->flags & WIRE_LAUNCH_EPHEMERAL));
+	if (t->flags & WIRE_LAUNCH_EPHEMERAL)
+		return replace_file_at(t->state_dir, "exit.json", text, (size_t)n, 0600, false);
+	if (write_reserved(t, text, (size_t)n) == 0)
+		return 0;
+	return replace_file_at(t->state_dir, "exit.json", text, (size_t)n, 0600, true);
+}
+
+static void remove_files(const struct task *t, const char *const *names)
+{
+	for (; *names; names++)
+		(void)unlinkat(t->state_dir, *names, 0);
 }
 
 /*
@@ -91,14 +135,17 @@ void record_exit(struct task *t)
  */
 void record_remove(struct task *t)
 {
-	static const char *const files[] = {STAGED, "state.json", "exit.json", "output", "lock"};
+	static const char *const usual[] = {"state.json", "exit.json", "lock", NULL};
+	static const char *const rare[] = {STAGED, RESERVED, "output", NULL};
 
 	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
 		return;
 	if (!t->failed && !(t->flags & WIRE_LAUNCH_EPHEMERAL))
 		return;
-	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		(void)unlinkat(t->state_dir, files[i], 0);
+	remove_files(t, usual);
+	if (t->root_dir >= 0 && unlinkat(t->root_dir, t->id, AT_REMOVEDIR) == 0)
+		return;
+	remove_files(t, rare);
 	if (t->root_dir >= 0)
 		(void)unlinkat(t->root_dir, t->id, AT_REMOVEDIR);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <execdriver/error.h>
+
 #include "monitor/task.h"
 
 static const void *body_of(const struct wire_msg *msg)
@@ -164,6 +166,28 @@ static int on_watch(struct monitor *m, struct client *c, const struct wire_msg *
 	return 0;
 }
 
+static void refuse_launch(struct monitor *m, struct client *c, const struct wire_msg *msg)
+{
+	struct wire_failure f = {
+		.code = EXD_ERR_SYSTEM,
+		.sys_errno = EMFILE,
+		.stage = EXD_STAGE_PREPARE,
+		.step = -1,
+		.object = "descriptors of the monitor",
+	};
+
+	client_send_body(m, c, WIRE_FAILED, msg->request, &f, sizeof(f));
+	client_forget_fds(c);
+}
+
+static int on_launch(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)
+{
+	if (!c->cut)
+		return launch_begin(m, c, msg, fds);
+	refuse_launch(m, c, msg);
+	return 0;
+}
+
 /* Returns how many of the descriptors were taken, or a negative errno value: the client goes. */
 static int dispatch(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)
 {
@@ -178,7 +202,7 @@ static int dispatch(struct monitor *m, struct client *c, const struct wire_msg *
 	case WIRE_FDS:
 		return on_fds(c, msg, fds);
 	case WIRE_LAUNCH:
-		return launch_begin(m, c, msg, fds);
+		return on_launch(m, c, msg, fds);
 	case WIRE_ACK:
 		return on_verdict(m, c, msg, task_ack);
 	case WIRE_GO:
@@ -196,6 +220,21 @@ static int dispatch(struct monitor *m, struct client *c, const struct wire_msg *
 	default:
 		return -EBADMSG;
 	}
+}
+
+int request_refuse(struct monitor *m, struct client *c, const struct wire_msg *msg)
+{
+	if (!c->greeted || !msg->fds)
+		return -EBADMSG;
+	if (msg->type == WIRE_FDS)
+		c->cut = true;
+	else if (msg->type == WIRE_LAUNCH)
+		refuse_launch(m, c, msg);
+	else if (msg->type == WIRE_OOM_ATTACH)
+		send_result(m, c, msg, -EMFILE);
+	else
+		return -EBADMSG;
+	return 0;
 }
 
 int request_handle(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)

@@ -126,6 +126,7 @@ void task_go(struct monitor *m, struct task *t, int32_t verdict)
 
 void task_started(struct monitor *m, struct task *t)
 {
+	bool outlives_host = !(t->flags & (WIRE_LAUNCH_TIED | WIRE_LAUNCH_EXEC));
 	int r = record_started(t);
 
 	if (!r && t->output >= 0)
@@ -145,6 +146,9 @@ void task_started(struct monitor *m, struct task *t)
 	launch_free(m, t);
 	if (t->acked)
 		task_ack(m, t, 0);
+	/* It may have ended with that. */
+	if (outlives_host && m->tasks)
+		leaf_enter(m);
 }
 
 /*

@@ -92,7 +92,7 @@ static int16_t adopt(struct tail *tail, struct launch *l, int16_t *place, uint16
 	return place[slot];
 }
 
-void tail_adopt(struct tail *tail, struct launch *l)
+void tail_adopt(struct monitor *m, struct tail *tail, struct launch *l)
 {
 	const struct wire_step *s = tail_first(l);
 	int16_t place[WIRE_SLOTS_MAX];
@@ -112,6 +112,8 @@ void tail_adopt(struct tail *tail, struct launch *l)
 		if (s->op == WIRE_CGROUP_KILL)
 			tail->step[i].fd[1] = adopt(tail, l, place, s->slot[1]);
 	}
+	for (unsigned int i = 0; i < tail->nfds; i++)
+		tail->fds[i] = dir_share(m, tail->fds[i]);
 }
 
 static int run_step(const struct tail *tail, const struct tail_step *s)
@@ -148,11 +150,11 @@ void tail_skip(struct tail *tail, enum wire_phase phase)
 		tail->next++;
 }
 
-void tail_free(struct tail *tail)
+void tail_free(struct monitor *m, struct tail *tail)
 {
 	if (!tail)
 		return;
 	for (unsigned int i = 0; i < tail->nfds; i++)
-		close_fd(&tail->fds[i]);
+		dir_release(m, &tail->fds[i]);
 	free(tail);
 }

@@ -164,12 +164,12 @@ void task_advance(struct monitor *m, struct task *t);
 /* tail.c */
 struct tail *tail_new(const struct launch *l);
 /* Takes the descriptors that end and cleanup need out of the slots. */
-void tail_adopt(struct tail *tail, struct launch *l);
+void tail_adopt(struct monitor *m, struct tail *tail, struct launch *l);
 /* Runs what is left of a phase; -EAGAIN: to be called again. */
 int tail_run(struct tail *tail, enum wire_phase phase);
 /* Goes to the first step of this phase: a process that was never born needs no end. */
 void tail_skip(struct tail *tail, enum wire_phase phase);
-void tail_free(struct tail *tail);
+void tail_free(struct monitor *m, struct tail *tail);
 
 /* oom.c */
 int oom_watch(struct monitor *m, struct task *t, int dir, int version);
@@ -189,7 +189,7 @@ void kmsg_drain(struct monitor *m);
 /* record.c */
 void record_stage(struct monitor *m, struct task *t);
 int record_started(struct task *t);
-void record_exit(struct task *t);
+int record_exit(struct task *t);
 void record_remove(struct task *t);
 
 /* tty.c */
