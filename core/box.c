@@ -108,7 +108,8 @@ static int snapshot(struct exd_engine *engine, const char *id, struct exd_box **
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read the record");
 	box->status = EXD_STATUS_LOST;
 	r = record_load(engine->root_fd, id, &box->record, &why);
-	if (r < 0 && why.code != EXD_ERR_STATE) {
+	/* One that is damaged is shown; what this process could not read is not called that. */
+	if (r < 0 && (why.code != EXD_ERR_STATE || cannot_tell(r))) {
 		if (err)
 			*err = why;
 		return r;
@@ -132,29 +133,41 @@ int exd_box_find(struct exd_engine *engine, const char *id, struct exd_box **out
 	return snapshot(engine, id, out, err);
 }
 
-struct exd_box *exd_box_next(struct exd_engine *engine, struct exd_box *previous)
+int exd_box_next(struct exd_engine *engine, struct exd_box **box, struct exd_error *err)
 {
 	cleanup_names struct name_list ids = {0};
-	struct exd_box *box = NULL;
-	size_t next = 0;
+	struct exd_error why = EXD_ERROR_INIT;
+	struct exd_box *next = NULL;
+	size_t at = 0;
+	int r = 0;
 
-	if (previous) {
-		ids = previous->ids;
-		next = previous->next;
-		previous->ids = (struct name_list){0};
-		exd_box_free(previous);
-	} else if (state_list(engine->root_fd, &ids) < 0) {
-		return NULL;
+	if (*box) {
+		ids = (*box)->ids;
+		at = (*box)->next;
+		(*box)->ids = (struct name_list){0};
+		*box = exd_box_free(*box);
+	} else {
+		r = state_list(engine->root_fd, &ids);
 	}
+	if (r < 0)
+		return exd_error_set(err, EXD_ERR_STATE, -r, "cannot read the state directory '%s'",
+				     engine->root);
 	/* Those that were removed since the list was read are passed over. */
-	while (!box && next < ids.count)
-		(void)snapshot(engine, ids.names[next++], &box, NULL);
-	if (!box)
-		return NULL;
-	box->ids = ids;
-	box->next = next;
+	while (!next && at < ids.count) {
+		r = snapshot(engine, ids.names[at++], &next, &why);
+		if (r < 0 && why.code != EXD_ERR_NOT_FOUND) {
+			if (err)
+				*err = why;
+			return r;
+		}
+	}
+	if (!next)
+		return 0;
+	next->ids = ids;
+	next->next = at;
 	ids = (struct name_list){0};
-	return box;
+	*box = next;
+	return 1;
 }
 
 const char *exd_box_id(const struct exd_box *box)

@@ -80,6 +80,15 @@ static int row_of(enum exd_key key, uint32_t types, const struct command_key **o
 	return 0;
 }
 
+static int copy_valid(const struct command_key *row, const char *value, char **out,
+		      struct exd_error *err)
+{
+	if (!value || (row->valid && !row->valid(value)))
+		return command_refuse(row, value ? value : "NULL", err);
+	*out = strdup(value);
+	return *out ? 0 : no_memory(err);
+}
+
 int exd_command_set_string(struct exd_command *command, enum exd_key key, const char *value,
 			   struct exd_error *err)
 {
@@ -87,13 +96,10 @@ int exd_command_set_string(struct exd_command *command, enum exd_key key, const 
 	char *copy;
 	int r = row_of(key, 1u << EXD_TYPE_STRING | 1u << EXD_TYPE_NAMESPACE, &row, err);
 
+	if (r == 0)
+		r = copy_valid(row, value, &copy, err);
 	if (r < 0)
 		return r;
-	if (!value || (row->valid && !row->valid(value)))
-		return command_refuse(row, value ? value : "NULL", err);
-	copy = strdup(value);
-	if (!copy)
-		return no_memory(err);
 	value_free(&command->values[key]);
 	command->values[key] = (struct command_value){.set = true, .string = copy};
 	return 0;
@@ -137,13 +143,10 @@ int exd_command_add(struct exd_command *command, enum exd_key key, const char *v
 	int r = row_of(key, 1u << EXD_TYPE_LIST | 1u << EXD_TYPE_MAP, &row, err);
 	char *copy;
 
+	if (r == 0)
+		r = copy_valid(row, value, &copy, err);
 	if (r < 0)
 		return r;
-	if (!value || (row->valid && !row->valid(value)))
-		return command_refuse(row, value ? value : "NULL", err);
-	copy = strdup(value);
-	if (!copy)
-		return no_memory(err);
 	if (items_put_consume(&command->values[key], row->key.type, copy) < 0)
 		return no_memory(err);
 	return 0;

@@ -56,6 +56,7 @@ int command_check(const struct exd_command *command, bool exec, struct exd_error
 int command_add_mount_text(struct exd_command *command, const char *text, struct exd_error *err);
 int command_add_device_text(struct exd_command *command, const char *text, struct exd_error *err);
 int command_add_rlimit_text(struct exd_command *command, const char *text, struct exd_error *err);
+const char *command_rlimit_name(int resource);
 
 /*
  * Reads "ro,nosuid,size=64m": known words become flags and propagation of the mount, the others are

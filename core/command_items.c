@@ -140,7 +140,10 @@ int exd_command_add_mount(struct exd_command *command, const struct exd_mount *m
 	const uint32_t flags = EXD_MOUNT_READONLY | EXD_MOUNT_NOSUID | EXD_MOUNT_NODEV |
 			       EXD_MOUNT_NOEXEC | EXD_MOUNT_NORECURSE;
 	struct exd_mount full;
+	int r = sized_check(mount, "exd_mount", err);
 
+	if (r < 0)
+		return r;
 	sized_take(&full, mount, sizeof(full));
 	if (!full.source)
 		full.source = "";
@@ -174,7 +177,10 @@ int exd_command_add_device(struct exd_command *command, const struct exd_device 
 			   struct exd_error *err)
 {
 	struct exd_device full;
+	int r = sized_check(device, "exd_device", err);
 
+	if (r < 0)
+		return r;
 	sized_take(&full, device, sizeof(full));
 	if (!full.target)
 		full.target = full.path;
@@ -195,13 +201,17 @@ int exd_command_add_rlimit(struct exd_command *command, const struct exd_rlimit 
 			   struct exd_error *err)
 {
 	struct exd_rlimit full;
+	int r = sized_check(rlimit, "exd_rlimit", err);
 
+	if (r < 0)
+		return r;
 	sized_take(&full, rlimit, sizeof(full));
 	if (full.resource < 0 || full.resource >= (int)RLIM_NLIMITS)
 		return exd_error_set(err, EXD_ERR_KEY, 0, "key 'rlimits': there is no resource %d",
 				     full.resource);
 	if (full.soft > full.hard)
 		return exd_error_set(err, EXD_ERR_KEY, 0,
-				     "key 'rlimits': the soft limit is above the hard one");
+				     "key 'rlimits': the soft limit of %s is above the hard one",
+				     command_rlimit_name(full.resource));
 	return put(command, EXD_KEY_RLIMITS, item_of_rlimit(&full), err);
 }

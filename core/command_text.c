@@ -201,6 +201,14 @@ static int find_rlimit(const char *name, size_t size)
 	return -ENOENT;
 }
 
+const char *command_rlimit_name(int resource)
+{
+	for (size_t i = 0; i < COUNT(rlimits); i++)
+		if (rlimits[i].resource == resource)
+			return rlimits[i].name;
+	return "an unknown resource";
+}
+
 int command_add_rlimit_text(struct exd_command *command, const char *text, struct exd_error *err)
 {
 	struct exd_rlimit rlimit = {.struct_size = sizeof(rlimit)};

@@ -41,6 +41,8 @@ static void config_freep(struct config **config)
 	config_free(*config);
 }
 
+#define cleanup_core_config CLEANUP(config_freep)
+
 struct exd_plugin *config_plugin(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->count; i++)
@@ -201,8 +203,7 @@ static int config_defaults(struct config *config, const char *file)
 
 int config_load(struct config **out, const char *path, struct exd_error *err)
 {
-	CLEANUP(config_freep)
-	struct config *config = calloc(1, sizeof(*config));
+	cleanup_core_config struct config *config = calloc(1, sizeof(*config));
 	cleanup_free char *beside = NULL;
 	const char *file = path;
 	bool installed;

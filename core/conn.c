@@ -8,14 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/procstat.h"
 #include "base/seqpacket.h"
 #include "base/sockpath.h"
-
-#define HELLO_TIMEOUT_MS 10000
+#include "core/clock.h"
 
 void message_clear(struct message *message)
 {
@@ -30,14 +28,6 @@ void message_clear(struct message *message)
 const void *message_body(const struct message *message, size_t size)
 {
 	return message->size >= size ? message->body : NULL;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int conn_send_parts(struct conn *conn, enum wire_type type, const struct iovec *parts, size_t count,
@@ -76,13 +66,11 @@ static int receive(struct conn *conn, struct message *message)
 static int wait_readable(int fd, int64_t deadline)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t left;
 	int r;
 
-	do {
-		left = deadline < 0 ? -1 : deadline - now_ms();
-		r = poll(&p, 1, deadline < 0 ? -1 : left < 0 ? 0 : (int)left);
-	} while (r < 0 && errno == EINTR);
+	do
+		r = poll(&p, 1, clock_left_ms(deadline));
+	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
 	return r == 0 ? -ETIMEDOUT : 0;
@@ -90,7 +78,7 @@ static int wait_readable(int fd, int64_t deadline)
 
 int conn_receive(struct conn *conn, struct message *message, int timeout_ms)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : timeout_ms ? now_ms() + timeout_ms : 0;
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 	int r;
 
 	for (;;) {
@@ -122,7 +110,7 @@ int conn_ask(struct conn *conn, enum wire_type type, const struct iovec *parts, 
 	conn->request++;
 	r = conn_send_parts(conn, type, parts, count, fds, fd_count);
 	if (r == 0)
-		r = conn_receive(conn, &message, HELLO_TIMEOUT_MS);
+		r = conn_receive(conn, &message, CONN_TIMEOUT_MS);
 	if (r < 0)
 		return r;
 	result = message_body(&message, sizeof(*result));
@@ -131,32 +119,34 @@ int conn_ask(struct conn *conn, enum wire_type type, const struct iovec *parts, 
 	return r;
 }
 
-static int say_hello(struct conn *conn)
+int conn_welcome(struct conn *conn, const struct message *message)
+{
+	const struct wire_welcome *welcome = message_body(message, sizeof(*welcome));
+
+	if (message->head.type != WIRE_WELCOME || !welcome)
+		return -EPROTO;
+	if (welcome->version != WIRE_VERSION)
+		return -EPROTONOSUPPORT;
+	conn->monitor_pid = (pid_t)welcome->pid;
+	return proc_start_time(conn->monitor_pid, &conn->monitor_start_time);
+}
+
+static int say_hello(struct conn *conn, int timeout_ms)
 {
 	struct wire_hello hello = {.version = WIRE_VERSION};
 	struct message message = MESSAGE_INIT;
-	const struct wire_welcome *welcome;
-	int r;
+	int r = conn_send(conn, WIRE_HELLO, &hello, sizeof(hello));
 
-	r = conn_send(conn, WIRE_HELLO, &hello, sizeof(hello));
-	if (r == 0)
-		r = conn_receive(conn, &message, HELLO_TIMEOUT_MS);
-	if (r < 0)
+	if (r < 0 || timeout_ms == 0)
 		return r;
-	welcome = message_body(&message, sizeof(*welcome));
-	r = message.head.type == WIRE_WELCOME && welcome ? 0 : -EPROTO;
-	if (r == 0 && welcome->version != WIRE_VERSION)
-		r = -EPROTONOSUPPORT;
-	if (r == 0) {
-		conn->monitor_pid = (pid_t)welcome->pid;
-		conn->sequence = welcome->sequence;
-		r = proc_start_time(conn->monitor_pid, &conn->monitor_start_time);
-	}
+	r = conn_receive(conn, &message, timeout_ms);
+	if (r == 0)
+		r = conn_welcome(conn, &message);
 	message_clear(&message);
 	return r;
 }
 
-int conn_hello_consume(int fd, const char *monitor, struct conn **out)
+int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn **out)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 	int r = -ENOMEM;
@@ -165,7 +155,7 @@ int conn_hello_consume(int fd, const char *monitor, struct conn **out)
 		conn->fd = fd;
 		conn->request = 1;
 		(void)snprintf(conn->monitor, sizeof(conn->monitor), "%s", monitor);
-		r = say_hello(conn);
+		r = say_hello(conn, timeout_ms);
 	} else {
 		(void)close(fd);
 	}
@@ -176,7 +166,7 @@ int conn_hello_consume(int fd, const char *monitor, struct conn **out)
 	return r;
 }
 
-int conn_open(int root_fd, const char *monitor, struct conn **out)
+int conn_open(int root_fd, const char *monitor, int timeout_ms, struct conn **out)
 {
 	cleanup_close int dir = FD_NONE;
 	cleanup_close int fd = FD_NONE;
@@ -186,10 +176,10 @@ int conn_open(int root_fd, const char *monitor, struct conn **out)
 	dir = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	fd = sock_connect_at(dir, "sock");
+	fd = sock_connect_at(dir, "sock", timeout_ms);
 	if (fd < 0)
 		return fd;
-	return conn_hello_consume(take_fd(&fd), monitor, out);
+	return conn_hello_consume(take_fd(&fd), monitor, timeout_ms, out);
 }
 
 struct conn *conn_close(struct conn *conn)

@@ -24,7 +24,6 @@ struct conn {
 	uint64_t request; /* the newest one: answers to older ones are of no interest */
 	pid_t monitor_pid;
 	uint64_t monitor_start_time;
-	uint64_t sequence;              /* of the monitor's newest event when it was opened */
 	char monitor[MONITOR_NAME_MAX]; /* directory below .monitor */
 };
 
@@ -39,21 +38,28 @@ struct message {
 	int fds[MESSAGE_FDS_MAX]; /* FD_NONE behind the last */
 };
 
-#define MESSAGE_INIT {.fds = {FD_NONE, FD_NONE, FD_NONE, FD_NONE}}
+#define MESSAGE_INIT ((struct message){.fds = {FD_NONE, FD_NONE, FD_NONE, FD_NONE}})
 
 void message_clear(struct message *message);
 /* The body when it is at least so long, else NULL. */
 const void *message_body(const struct message *message, size_t size);
 
+/* What a living monitor never needs to answer; one that was stopped does. */
+#define CONN_TIMEOUT_MS 10000
+
 /*
- * Connects to the monitor of that directory and says hello. -errno; no monitor there: -ENOENT or
- * -ECONNREFUSED.
+ * Connects to the monitor of that directory, says hello and waits at most timeout_ms for the
+ * answer. With 0 it does not wait: the first message to receive is WIRE_WELCOME, for
+ * conn_welcome(). -errno; no monitor there: -ENOENT or -ECONNREFUSED.
  */
-int conn_open(int root_fd, const char *monitor, struct conn **out);
+int conn_open(int root_fd, const char *monitor, int timeout_ms, struct conn **out);
+/* Takes the monitor's answer to the hello. -EPROTO, -EPROTONOSUPPORT. */
+int conn_welcome(struct conn *conn, const struct message *message);
 /* The same on a connected socket, which is closed on failure. */
-int conn_hello_consume(int fd, const char *monitor, struct conn **out);
+int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn **out);
 struct conn *conn_close(struct conn *conn);
-void conn_closep(struct conn **conn); /* for CLEANUP() */
+void conn_closep(struct conn **conn);
+#define cleanup_conn CLEANUP(conn_closep)
 
 /* Sends one message with conn->request. -errno; -EPIPE and -ECONNRESET: the monitor is gone. */
 int conn_send(struct conn *conn, enum wire_type type, const void *body, size_t size);
@@ -74,8 +80,11 @@ int conn_ask(struct conn *conn, enum wire_type type, const struct iovec *parts, 
 
 /* ---- the pool: core/pool.c ------------------------------------------------------------------- */
 
-/* An idle or new connection with a fresh request number to this monitor: -errno when it is gone. */
-int pool_take(struct exd_engine *engine, const char *monitor, struct conn **out);
+/*
+ * An idle or new connection with a fresh request number to this monitor: -ECONNREFUSED when it is
+ * gone or does not answer within timeout_ms (more than CONN_TIMEOUT_MS, or negative, is that).
+ */
+int pool_take(struct exd_engine *engine, const char *monitor, int timeout_ms, struct conn **out);
 /* The same to the engine's own monitor, which is found or started. EXD_ERR_MONITOR. */
 int pool_take_own(struct exd_engine *engine, struct conn **out, struct exd_error *err);
 /*

@@ -64,6 +64,12 @@ static int open_capable(struct exd_engine *engine, const char *id, uint64_t cap,
 	return r < 0 ? r : plugin_require(target->plugin, cap, verb, err);
 }
 
+static int driver_info(const struct target *target, struct exd_info *info, struct exd_error *err)
+{
+	*info = (struct exd_info){.struct_size = sizeof(*info)};
+	return target->plugin->driver.info(target->plugin->self, target->record, info, err);
+}
+
 /* Sends a question about the container to its monitor: what that says, or -ECONNREFUSED. */
 static int ask_monitor(struct exd_engine *engine, const struct exd_record *record,
 		       enum wire_type type, const struct iovec *parts, size_t count, int fd)
@@ -71,11 +77,12 @@ static int ask_monitor(struct exd_engine *engine, const struct exd_record *recor
 	struct conn *conn;
 	int r;
 
-	if (!record->monitor_dir[0] || pool_take(engine, record->monitor_dir, &conn) < 0)
+	if (!record->monitor_dir[0] ||
+	    pool_take(engine, record->monitor_dir, CONN_TIMEOUT_MS, &conn) < 0)
 		return -ECONNREFUSED;
 	r = conn_ask(conn, type, parts, count, &fd, fd >= 0 ? 1 : 0);
 	/* What did not come to an end leaves the connection in no state to be used again. */
-	if (r == -EPIPE || r == -ETIMEDOUT || r == -EPROTO) {
+	if (r == -EPIPE || r == -ECONNRESET || r == -EAGAIN || r == -ETIMEDOUT || r == -EPROTO) {
 		conn_close(conn);
 		return -ECONNREFUSED;
 	}
@@ -114,25 +121,46 @@ static int signal_init(struct exd_engine *engine, struct exd_record *record, int
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-int exd_kill(struct exd_engine *engine, const char *id, int signal, struct exd_error *err)
+/* A frozen process does not even die. */
+static void thaw_killed(const struct target *target)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	struct exd_info info;
+
+	if (target->plugin && plugin_require(target->plugin, EXD_CAP_PAUSE, "pause", NULL) == 0 &&
+	    driver_info(target, &info, NULL) >= 0 && info.paused)
+		(void)target->plugin->driver.unpause(target->plugin->self, target->record, NULL);
+}
+
+/* The driver's own way, or init's pidfd. A driver that cannot be loaded cannot have one. */
+static int signal_target(struct exd_engine *engine, struct target *target, int sig,
+			 struct exd_error *err)
+{
+	const char *id = target->record->dir.id;
 	int r;
 
-	if (signal < 0 || signal > SIGRTMAX)
-		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "%d is not a signal", signal);
-	r = target_open_running(engine, id, &target, err);
-	if (r < 0)
-		return r;
-	/* A driver that cannot be loaded cannot have a way of its own. */
-	if (target_load_driver(engine, &target, NULL) == 0 && target.plugin->driver.kill)
-		return target.plugin->driver.kill(target.plugin->self, target.record, signal, err);
-	r = signal_init(engine, target.record, signal);
+	if (target_load_driver(engine, target, NULL) == 0 && target->plugin->driver.kill)
+		return target->plugin->driver.kill(target->plugin->self, target->record, sig, err);
+	r = signal_init(engine, target->record, sig);
 	if (r == -ESRCH)
 		return not_running(id, "has ended", err);
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot signal container '%s'", id);
 	return 0;
+}
+
+int exd_kill(struct exd_engine *engine, const char *id, int signal, struct exd_error *err)
+{
+	cleanup_target struct target target = TARGET_INIT;
+	int r;
+
+	if (signal < 0 || signal > SIGRTMAX)
+		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "%d is not a signal", signal);
+	r = target_open_running(engine, id, &target, err);
+	if (r == 0)
+		r = signal_target(engine, &target, signal, err);
+	if (r >= 0 && signal == SIGKILL)
+		thaw_killed(&target);
+	return r < 0 ? r : 0;
 }
 
 int target_terminate(struct exd_engine *engine, struct target *target, struct exd_error *err)
@@ -147,7 +175,7 @@ int target_terminate(struct exd_engine *engine, struct target *target, struct ex
 
 int exd_terminate(struct exd_engine *engine, const char *id, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_error why = EXD_ERROR_INIT;
 	int r = target_open_running(engine, id, &target, &why);
 
@@ -163,15 +191,9 @@ int exd_terminate(struct exd_engine *engine, const char *id, struct exd_error *e
 
 /* ---- through the driver ---------------------------------------------------------------------- */
 
-static int driver_info(const struct target *target, struct exd_info *info, struct exd_error *err)
-{
-	*info = (struct exd_info){.struct_size = sizeof(*info)};
-	return target->plugin->driver.info(target->plugin->self, target->record, info, err);
-}
-
 int exd_pause(struct exd_engine *engine, const char *id, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_info info;
 	int r = open_capable(engine, id, EXD_CAP_PAUSE, "pause", &target, err);
 
@@ -187,7 +209,7 @@ int exd_pause(struct exd_engine *engine, const char *id, struct exd_error *err)
 
 int exd_unpause(struct exd_engine *engine, const char *id, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_info info;
 	int r = open_capable(engine, id, EXD_CAP_PAUSE, "unpause", &target, err);
 
@@ -204,7 +226,7 @@ int exd_unpause(struct exd_engine *engine, const char *id, struct exd_error *err
 int exd_pids(struct exd_engine *engine, const char *id, pid_t *pids, size_t max,
 	     struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	int r = open_capable(engine, id, EXD_CAP_PIDS, "list processes", &target, err);
 
 	if (r < 0)
@@ -215,10 +237,12 @@ int exd_pids(struct exd_engine *engine, const char *id, pid_t *pids, size_t max,
 int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats,
 	      struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_stats all = {.struct_size = sizeof(all)};
-	int r = open_capable(engine, id, EXD_CAP_STATS, "stats", &target, err);
+	int r = sized_check(stats, "exd_stats", err);
 
+	if (r == 0)
+		r = open_capable(engine, id, EXD_CAP_STATS, "stats", &target, err);
 	if (r == 0)
 		r = target.plugin->driver.stats(target.plugin->self, target.record, &all, err);
 	if (r >= 0)
@@ -229,7 +253,7 @@ int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats
 int exd_update(struct exd_engine *engine, const char *id, const struct exd_command *command,
 	       struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	int r = open_capable(engine, id, EXD_CAP_UPDATE, "update", &target, err);
 
 	if (r < 0)
@@ -240,10 +264,12 @@ int exd_update(struct exd_engine *engine, const char *id, const struct exd_comma
 int exd_info(struct exd_engine *engine, const char *id, struct exd_info *info,
 	     struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_info all;
-	int r = record_load(engine->root_fd, id, &target.record, err);
+	int r = sized_check(info, "exd_info", err);
 
+	if (r == 0)
+		r = record_load(engine->root_fd, id, &target.record, err);
 	if (r == 0)
 		r = target_load_driver(engine, &target, err);
 	if (r == 0)
@@ -257,14 +283,14 @@ int exd_info(struct exd_engine *engine, const char *id, struct exd_info *info,
 
 static int no_monitor(const char *id, struct exd_error *err)
 {
-	return exd_error_set(err, EXD_ERR_MONITOR, ECONNREFUSED, "the monitor of container '%s'",
-			     id);
+	return exd_error_set(err, EXD_ERR_MONITOR, ECONNREFUSED,
+			     "container '%s' has no monitor that answers", id);
 }
 
 int exd_resize(struct exd_engine *engine, const char *id, uint16_t rows, uint16_t columns,
 	       struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct wire_resize body = {.rows = rows, .columns = columns};
 	struct iovec parts[] = {{.iov_base = &body, .iov_len = sizeof(body)},
 				{.iov_base = (void *)id}};
@@ -285,7 +311,7 @@ int exd_resize(struct exd_engine *engine, const char *id, uint16_t rows, uint16_
 
 int exd_oom_open(struct exd_engine *engine, const char *id, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	cleanup_close int ours = FD_NONE;
 	cleanup_close int theirs = FD_NONE;
 	struct iovec part = {.iov_base = (void *)id};

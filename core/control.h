@@ -13,12 +13,10 @@ struct target {
 	struct exd_plugin *plugin; /* loaded, or NULL when it was not asked for */
 };
 
-#define TARGET_INIT        \
-	{                  \
-		NULL, NULL \
-	}
+#define TARGET_INIT ((struct target){NULL, NULL})
 
-void target_close(struct target *target); /* for CLEANUP() */
+void target_close(struct target *target);
+#define cleanup_target CLEANUP(target_close)
 
 /*
  * Loads the record of a container that has started and not ended. EXD_ERR_NOT_FOUND,

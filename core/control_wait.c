@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "base/cleanup.h"
+#include "core/clock.h"
 #include "core/conn.h"
 #include "core/exit_status.h"
 #include "core/process.h"
@@ -36,7 +37,8 @@ static int watch_by_monitor(struct exd_engine *engine, const struct exd_record *
 	struct conn *conn;
 	int r;
 
-	if (!record->monitor_dir[0] || pool_take(engine, record->monitor_dir, &conn) < 0)
+	if (!record->monitor_dir[0] ||
+	    pool_take(engine, record->monitor_dir, clock_left_ms(deadline), &conn) < 0)
 		return 0;
 	r = conn_send(conn, WIRE_WATCH, record->dir.id, strlen(record->dir.id) + 1);
 	if (r == 0)
@@ -140,11 +142,13 @@ static int wait_end(struct exd_engine *engine, struct target *target, int64_t de
 int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms,
 	     struct exd_exit_status *status, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	struct exd_exit_status end = {.struct_size = sizeof(end)};
 	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
-	int r = record_load(engine->root_fd, id, &target.record, err);
+	int r = sized_check(status, "exd_exit_status", err);
 
+	if (r == 0)
+		r = record_load(engine->root_fd, id, &target.record, err);
 	if (r == 0)
 		r = wait_end(engine, &target, deadline, &end, err);
 	if (r < 0)
@@ -210,11 +214,33 @@ static int remove_traces(struct exd_engine *engine, struct target *target, struc
 	return r < 0 ? r : state_remove(engine->root_fd, target->record->dir.id, err);
 }
 
+/* What it says cannot be used: all that can be done is to forget it. */
+static int remove_damaged(struct exd_engine *engine, const char *id, struct exd_error *err)
+{
+	cleanup_state_dir struct state_dir dir = STATE_DIR_INIT;
+	int r = state_open(engine->root_fd, id, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = state_try_lock(&dir);
+	if (r == -EWOULDBLOCK)
+		return exd_error_set(err, EXD_ERR_NOT_STOPPED, EBUSY,
+				     "the record of container '%s' is damaged, but its monitor is "
+				     "at work with it",
+				     id);
+	if (r < 0 && r != -ENOENT)
+		return exd_error_set(err, EXD_ERR_STATE, -r,
+				     "cannot lock the state directory of container '%s'", id);
+	return state_remove(engine->root_fd, id, err);
+}
+
 int exd_delete(struct exd_engine *engine, const char *id, bool force, struct exd_error *err)
 {
-	CLEANUP(target_close) struct target target = TARGET_INIT;
+	cleanup_target struct target target = TARGET_INIT;
 	int r = record_load(engine->root_fd, id, &target.record, err);
 
+	if (r == -EBADMSG && force)
+		return remove_damaged(engine, id, err);
 	if (r == 0)
 		r = end_first(engine, &target, force, err);
 	if (r == 0)

@@ -45,7 +45,7 @@ static int fill(struct exd_engine *engine, const struct exd_engine_config *confi
 	if (r == 0 && config->driver) {
 		engine->driver = strdup(config->driver);
 		if (!engine->driver)
-			r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "an engine");
+			r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot make an engine");
 	}
 	return r < 0 ? r : open_poll(engine, err);
 }
@@ -54,13 +54,19 @@ int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *con
 		    struct exd_error *err)
 {
 	struct exd_engine_config all = {.struct_size = sizeof(all)};
-	struct exd_engine *engine = calloc(1, sizeof(*engine));
-	int r;
+	struct exd_engine *engine;
+	int r = sized_check(config, "exd_engine_config", err);
 
-	if (!engine)
-		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "an engine");
+	if (r < 0)
+		return r;
 	if (config)
 		sized_take(&all, config, sizeof(all));
+	if (all.flags & ~(uint32_t)EXD_ENGINE_PRIVATE_MONITOR)
+		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "unknown engine flags 0x%x",
+				     all.flags);
+	engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot make an engine");
 	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->monitor_pidfd = FD_NONE;
 	pthread_mutex_init(&engine->lock, NULL);
 	pthread_cond_init(&engine->settled, NULL);
@@ -134,7 +140,7 @@ static int dispatch_one(struct exd_engine *engine, uint64_t serial)
 
 	if (serial == WAKE_SERIAL) {
 		(void)!read(engine->wake_fd, &times, sizeof(times));
-		return events_rescan(engine);
+		return 0;
 	}
 	watch = watch_find(engine, serial);
 	if (!watch)

@@ -39,7 +39,7 @@ struct exd_engine {
 	bool choosing;                  /* a thread is finding or starting the monitor */
 	char monitor[MONITOR_NAME_MAX]; /* its directory below .monitor; "" = none yet */
 	int monitor_pidfd;              /* of the one this engine started */
-	struct conn *idle; /* connections that serve no process now, at most POOL_MAX */
+	struct conn *idle;              /* connections that serve no process now: POOL_MAX */
 	size_t idle_count;
 	struct watch *watches;
 	uint64_t watch_serial;

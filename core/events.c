@@ -3,8 +3,8 @@
 #include "core/events.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/engine.h"
 #include "core/log.h"
 #include "core/sized.h"
@@ -16,20 +16,14 @@ struct event_entry {
 	struct exd_event event;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static struct event_entry *take_first(struct events *events)
 {
 	struct event_entry *entry = events->first;
 
 	if (entry) {
 		events->first = entry->next;
+		if (!events->first)
+			events->last = NULL;
 		events->count--;
 	}
 	return entry;
@@ -37,18 +31,21 @@ static struct event_entry *take_first(struct events *events)
 
 /*
  * Several monitors tell of their past one after another: what comes late goes before what is newer.
+ * Nearly all are the newest.
  */
 static void insert(struct events *events, struct event_entry *entry)
 {
 	struct event_entry **at = &events->first;
 
+	if (events->last && events->last->event.sequence <= entry->event.sequence)
+		at = &events->last->next;
 	while (*at && (*at)->event.sequence <= entry->event.sequence)
 		at = &(*at)->next;
 	entry->next = *at;
 	*at = entry;
+	if (!entry->next)
+		events->last = entry;
 	events->count++;
-	if (entry->event.sequence > events->sequence)
-		events->sequence = entry->event.sequence;
 }
 
 void events_add(struct exd_engine *engine, const struct exd_event *event)
@@ -90,7 +87,10 @@ void events_clear(struct events *events)
 int exd_event_next(struct exd_engine *engine, struct exd_event *event, struct exd_error *err)
 {
 	struct event_entry *entry;
+	int r = sized_check(event, "exd_event", err);
 
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&engine->lock);
 	entry = take_first(&engine->events);
 	pthread_mutex_unlock(&engine->lock);

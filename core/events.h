@@ -13,10 +13,12 @@ struct event_entry;
 /* Guarded by the engine's lock. */
 struct events {
 	struct event_entry *first; /* by sequence number */
+	struct event_entry *last;
 	uint64_t count;
-	uint64_t since;    /* what exd_subscribe() asked for */
-	uint64_t sequence; /* of the newest that was queued */
+	uint64_t since; /* what exd_subscribe() asked for */
 	bool subscribed;
+	bool scanning; /* a thread looks for monitors; `again`: it is to do so once more */
+	bool again;
 };
 
 /* Queues a copy, if the host has subscribed. Sequence number 0: one is made for now. */
@@ -24,7 +26,7 @@ void events_add(struct exd_engine *engine, const struct exd_event *event);
 /* Frees all that is queued; no other thread uses the engine. */
 void events_clear(struct events *events);
 
-/* subscribe.c: connects to monitors that are not subscribed to yet; returns 0. */
-int events_rescan(struct exd_engine *engine);
+/* subscribe.c: connects to monitors that are not subscribed to yet. Never blocks. */
+void events_rescan(struct exd_engine *engine);
 
 #endif

@@ -44,6 +44,8 @@ const char *exd_lost_reason(uint32_t lost)
 		return "the machine was started anew since";
 	case EXD_LOST_WORKER:
 		return "the driver's worker ended without telling";
+	case EXD_LOST_RECORD:
+		return "its monitor could not write it down: is the state directory full?";
 	default:
 		return "unknown";
 	}
@@ -52,9 +54,12 @@ const char *exd_lost_reason(uint32_t lost)
 const char *exd_status_name(uint32_t status)
 {
 	static const char *const names[] = {
-		[EXD_STATUS_CREATING] = "creating", [EXD_STATUS_CREATED] = "created",
-		[EXD_STATUS_RUNNING] = "running",   [EXD_STATUS_PAUSED] = "paused",
-		[EXD_STATUS_STOPPED] = "stopped",   [EXD_STATUS_LOST] = "lost",
+		[EXD_STATUS_CREATING] = "creating",
+		[EXD_STATUS_CREATED] = "created",
+		[EXD_STATUS_RUNNING] = "running",
+		[EXD_STATUS_PAUSED] = "paused",
+		[EXD_STATUS_STOPPED] = "stopped",
+		[EXD_STATUS_LOST] = "lost",
 	};
 
 	return status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown";

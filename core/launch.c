@@ -5,23 +5,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "core/clock.h"
 #include "core/command.h"
 #include "core/log.h"
 #include "core/record.h"
 
 #define DRAIN_MS 500
 #define ATTEMPTS 3
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* The container to exec in must run; a frozen one would never answer. */
 static int load_target(struct launch *l, struct exd_error *err)
@@ -93,7 +85,7 @@ static int make_state_text(const struct launch *l, const struct conn *conn, char
 	struct state_fields fields = {
 		.id = l->process->id,
 		.driver = l->process->plugin->name,
-		.created_ns = now_ns(),
+		.created_ns = clock_ns(CLOCK_REALTIME),
 		.command = l->command,
 		.plan = l->plan,
 		.monitor_dir = conn->monitor,
@@ -152,7 +144,7 @@ static int send_launch(const struct launch *l, struct conn *conn, const char *st
 {
 	const struct exd_process *p = l->process;
 	struct wire_launch body = {
-		.hook_timeout_ms = p->hooks.timeout_ms,
+		.hook_timeout_ms = p->hook_timeout_ms,
 		.drain_ms = l->stdio.drain_ms ? l->stdio.drain_ms : DRAIN_MS,
 		.id_size = (uint16_t)(strlen(p->id) + 1),
 		.state_size = (uint32_t)(state ? strlen(state) + 1 : 0),
@@ -183,14 +175,14 @@ static int send_launch(const struct launch *l, struct conn *conn, const char *st
 static int take_conn(const struct launch *l, struct conn **out, struct exd_error *err)
 {
 	if (l->record && l->record->monitor_dir[0] &&
-	    pool_take(l->engine, l->record->monitor_dir, out) == 0)
+	    pool_take(l->engine, l->record->monitor_dir, CONN_TIMEOUT_MS, out) == 0)
 		return 0;
 	return pool_take_own(l->engine, out, err);
 }
 
 static int send_once(struct launch *l, struct exd_error *err)
 {
-	CLEANUP(conn_closep) struct conn *conn = NULL;
+	cleanup_conn struct conn *conn = NULL;
 	cleanup_free char *state = NULL;
 	int r = take_conn(l, &conn, err);
 
@@ -202,6 +194,7 @@ static int send_once(struct launch *l, struct exd_error *err)
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot send the launch of '%s'",
 				     l->process->id);
+	l->process->launched_ms = clock_ms();
 	l->process->conn = take_ptr(&conn);
 	l->process->state = take_ptr(&state);
 	return 0;

@@ -21,8 +21,9 @@ int launch_take_stdio(struct launch *l, const struct exd_stdio *stdio, struct ex
 	int r;
 
 	l->stdio = (struct exd_stdio){.in = EXD_FD_NULL, .out = EXD_FD_NULL, .err = EXD_FD_NULL};
-	if (!stdio)
-		return 0;
+	r = sized_check(stdio, "exd_stdio", err);
+	if (r < 0 || !stdio)
+		return r;
 	sized_take(&l->stdio, stdio, sizeof(l->stdio));
 	r = take_one(l->stdio.in, "stdin", false, err);
 	if (r == 0)
@@ -70,7 +71,8 @@ static int open_one(struct launch *l, int which, int value)
 	case EXD_FD_OUTPUT:
 		return open_output(l);
 	default:
-		return value;
+		/* Told here: later only that some descriptor could not be sent. */
+		return fcntl(value, F_GETFD) < 0 ? -errno : value;
 	}
 }
 

@@ -92,10 +92,12 @@ static int start(struct exd_engine *engine, int dir, const char *name, struct co
 		return r;
 	keep_pidfd(engine, (int)syscall(SYS_pidfd_open, pid, 0));
 	(void)close(take_fd(&theirs));
-	r = conn_hello_consume(take_fd(&ours), name, out);
+	r = conn_hello_consume(take_fd(&ours), name, CONN_TIMEOUT_MS, out);
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_MONITOR, -r,
 				     "the monitor '%s' was started but does not answer", path);
+	/* Engines that are subscribed to events look for this: subscribe.c. */
+	(void)utimensat(engine->root_fd, ".monitor", NULL, 0);
 	return 0;
 }
 
@@ -125,7 +127,9 @@ static int open_shared(struct exd_engine *engine, struct conn **out)
 	if (n < 0)
 		return (int)n;
 	name[strcspn(name, "\n")] = '\0';
-	return monitor_name_valid(name) ? conn_open(engine->root_fd, name, out) : -EINVAL;
+	if (!monitor_name_valid(name))
+		return -EINVAL;
+	return conn_open(engine->root_fd, name, CONN_TIMEOUT_MS, out);
 }
 
 static int share(struct exd_engine *engine, const struct conn *conn, struct exd_error *err)
@@ -152,11 +156,9 @@ static bool out_of_reach(int r)
 static int start_chosen(struct exd_engine *engine, bool shared, struct conn **out,
 			struct exd_error *err)
 {
-	CLEANUP(conn_closep) struct conn *conn = NULL;
+	cleanup_conn struct conn *conn = NULL;
 	int r = start_new(engine, &conn, err);
 
-	/* For dispatch: there may be a monitor to subscribe to. */
-	engine_wake(engine);
 	if (r == 0 && shared)
 		r = share(engine, conn, err);
 	if (r == 0)

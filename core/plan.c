@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 
+#define FIRST_BYTES 4096 /* of each array: most plans then never grow */
+
 _Static_assert((int)EXD_STEP_OPTIONAL == (int)WIRE_OPTIONAL, "step flags travel as they are");
 _Static_assert((int)EXD_STEP_SKIP_MISSING == (int)WIRE_SKIP_MISSING,
 	       "step flags travel as they are");
@@ -96,7 +98,7 @@ int plan_fail(struct exd_plan *plan, enum exd_code code, int errnum, const char 
 
 int plan_grow(void *arrayp, size_t count, size_t *room, size_t size)
 {
-	size_t more = *room ? *room * 2 : 16;
+	size_t more = *room ? *room * 2 : FIRST_BYTES / size;
 	void *grown;
 
 	if (count < *room)
@@ -200,7 +202,8 @@ static void add_data(struct exd_plan *plan, struct wire_step *step, int index, c
 void step_string(struct exd_plan *plan, struct wire_step *step, int index, const char *text)
 {
 	if (!text)
-		plan_fail(plan, EXD_ERR_INTERNAL, 0, "step '%s' needs a text", plan_op(step->op)->text);
+		plan_fail(plan, EXD_ERR_INTERNAL, 0, "step '%s' needs a text",
+			  plan_op(step->op)->text);
 	else
 		step_array(plan, step, index, text, strlen(text) + 1);
 }
@@ -307,11 +310,6 @@ void plan_set_park(struct exd_plan *plan, bool park)
 bool exd_plan_wants_park(const struct exd_plan *plan)
 {
 	return plan->wants_park;
-}
-
-void plan_set_tty_size(struct exd_plan *plan, uint16_t rows, uint16_t columns)
-{
-	plan->tty_size = (uint32_t)rows << 16 | columns;
 }
 
 void exd_plan_blame(struct exd_plan *plan, enum exd_code code, uint32_t step_flags)

@@ -92,8 +92,6 @@ void plan_freep(struct exd_plan **plan);
 int plan_set_stdio(struct exd_plan *plan, int in, int out, int errfd, struct exd_error *err);
 /* Before the driver's run() or exec(): whether a pre_start hook waits. */
 void plan_set_park(struct exd_plan *plan, bool park);
-/* Before the driver's run() or exec(): the size the pty is born with, in place of the command's. */
-void plan_set_tty_size(struct exd_plan *plan, uint16_t rows, uint16_t columns);
 
 /*
  * After the driver: lays the plan out as struct wire_plan in a sealed memfd that is the caller's.

@@ -5,7 +5,7 @@
 /*
  * Parts of a text, each with the index of the step's str, num or slot: {s} text, {b} bytes, {v} list
  * of texts, {V} options, {q} place in the root, {g} list of groups, {k} instructions; {n} decimal,
- * {o} octal, {x} hex, {u} limit, {r} resource, {d} device, {t} rows and columns, {w} user and group
+ * {o} octal, {x} hex, {u} limit, {d} device, {t} rows and columns, {w} user and group
  * in one number; {c} namespaces, {f} mount attributes, {F} those that are cleared, {m} propagation,
  * {R} ", recursive", of which the last four are nothing when 0; {l} what a slot holds.
  */
@@ -42,7 +42,7 @@ static const struct plan_op ops[] = {
 	{WIRE_SYSCTL, EXD_ERR_SYSCTL, "set sysctl {s0} to '{b1}'"},
 	{WIRE_PROC_WRITE, EXD_ERR_SYSTEM, "write '{b1}' to {s0} of its own"},
 	{WIRE_CHROOT, EXD_ERR_ROOTFS, "make {l0} the root directory by chroot"},
-	{WIRE_RLIMIT, EXD_ERR_RLIMIT, "set limit {r0} to {u1}:{u2}"},
+	{WIRE_RLIMIT, EXD_ERR_RLIMIT, "set limit {s0} to {u1}:{u2}"},
 	{WIRE_UMASK, EXD_ERR_SYSTEM, "set umask {o0}"},
 	{WIRE_CHDIR, EXD_ERR_CWD, "change to directory {s0}"},
 	{WIRE_GROUPS, EXD_ERR_USER, "set additional groups to ({g0})"},

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -55,25 +54,6 @@ static const struct bit_name mount_flags[] = {
 	{MS_SHARED, "shared"},
 	{MS_UNBINDABLE, "unbindable"},
 	{0, NULL},
-};
-
-static const char *const resources[] = {
-	[RLIMIT_AS] = "as",
-	[RLIMIT_CORE] = "core",
-	[RLIMIT_CPU] = "cpu",
-	[RLIMIT_DATA] = "data",
-	[RLIMIT_FSIZE] = "fsize",
-	[RLIMIT_LOCKS] = "locks",
-	[RLIMIT_MEMLOCK] = "memlock",
-	[RLIMIT_MSGQUEUE] = "msgqueue",
-	[RLIMIT_NICE] = "nice",
-	[RLIMIT_NOFILE] = "nofile",
-	[RLIMIT_NPROC] = "nproc",
-	[RLIMIT_RSS] = "rss",
-	[RLIMIT_RTPRIO] = "rtprio",
-	[RLIMIT_RTTIME] = "rttime",
-	[RLIMIT_SIGPENDING] = "sigpending",
-	[RLIMIT_STACK] = "stack",
 };
 
 static void add_bits(struct strbuf *out, const struct bit_name *names, uint64_t bits)
@@ -221,8 +201,6 @@ static void add_number(struct strbuf *out, char kind, uint64_t number)
 		sb_addf(out, "0x%llx", n);
 	else if (kind == 'u' && number == UINT64_MAX)
 		sb_add(out, "unlimited");
-	else if (kind == 'r' && number < sizeof(resources) / sizeof(resources[0]))
-		sb_add(out, resources[number]);
 	else if (kind == 'd')
 		sb_addf(out, "%u:%u", major(number), minor(number));
 	else if (kind == 'w')

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #define BIRTH_FLAGS \
 	(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
@@ -175,11 +176,33 @@ int exd_plan_park(struct exd_plan *plan)
 
 /* ---- child: the process itself --------------------------------------------------------------- */
 
+static const char *const resources[] = {
+	[RLIMIT_AS] = "as",
+	[RLIMIT_CORE] = "core",
+	[RLIMIT_CPU] = "cpu",
+	[RLIMIT_DATA] = "data",
+	[RLIMIT_FSIZE] = "fsize",
+	[RLIMIT_LOCKS] = "locks",
+	[RLIMIT_MEMLOCK] = "memlock",
+	[RLIMIT_MSGQUEUE] = "msgqueue",
+	[RLIMIT_NICE] = "nice",
+	[RLIMIT_NOFILE] = "nofile",
+	[RLIMIT_NPROC] = "nproc",
+	[RLIMIT_RSS] = "rss",
+	[RLIMIT_RTPRIO] = "rtprio",
+	[RLIMIT_RTTIME] = "rttime",
+	[RLIMIT_SIGPENDING] = "sigpending",
+	[RLIMIT_STACK] = "stack",
+};
+
 int exd_plan_rlimit(struct exd_plan *plan, int resource, uint64_t soft, uint64_t hard)
 {
 	struct wire_step *step = child(plan, WIRE_RLIMIT);
+	unsigned int index = (unsigned int)resource;
 
-	step->num[0] = (uint64_t)(unsigned int)resource;
+	if (index < sizeof(resources) / sizeof(resources[0]))
+		step_string(plan, step, 0, resources[index]);
+	step->num[0] = index;
 	step->num[1] = soft;
 	step->num[2] = hard;
 	return plan->result;

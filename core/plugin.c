@@ -209,11 +209,13 @@ int exd_plugin_probe(struct exd_engine *engine, const struct exd_plugin *plugin,
 		     struct exd_plugin_info *info, struct exd_report *report, struct exd_error *err)
 {
 	const struct config *config = engine->config;
+	int r = sized_check(info, "exd_plugin_info", err);
 
-	for (size_t i = 0; i < config->count; i++)
+	for (size_t i = 0; r == 0 && i < config->count; i++)
 		if (config->plugins[i] == plugin)
 			return plugin_probe(config->plugins[i], info, report, err);
-	return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "not a driver of this engine");
+	return r < 0 ? r
+		     : exd_error_set(err, EXD_ERR_INVALID, EINVAL, "not a driver of this engine");
 }
 
 const char *exd_plugin_name(const struct exd_plugin *plugin)

@@ -23,6 +23,8 @@ static void plugin_freep(struct exd_plugin **plugin)
 	plugin_free(*plugin);
 }
 
+#define cleanup_plugin CLEANUP(plugin_freep)
+
 /* Letters, digits, '-' and '_': it is printed, logged and kept in records. */
 static bool name_valid(const char *name)
 {
@@ -122,8 +124,7 @@ int plugin_read(struct exd_plugin **out, const char *file, const char *driver_di
 		struct exd_error *err)
 {
 	static const char *const known[] = {"driver", NULL};
-	CLEANUP(plugin_freep)
-	struct exd_plugin *plugin = NULL;
+	cleanup_plugin struct exd_plugin *plugin = NULL;
 	const config_setting_t *group;
 	int r = plugin_alloc(&plugin, file, err);
 

@@ -37,10 +37,12 @@ static struct conn *take_idle(struct exd_engine *engine, const char *monitor)
 	return conn;
 }
 
-int pool_take(struct exd_engine *engine, const char *monitor, struct conn **out)
+int pool_take(struct exd_engine *engine, const char *monitor, int timeout_ms, struct conn **out)
 {
 	struct conn *conn;
 
+	if (timeout_ms < 0 || timeout_ms > CONN_TIMEOUT_MS)
+		timeout_ms = CONN_TIMEOUT_MS;
 	for (;;) {
 		pthread_mutex_lock(&engine->lock);
 		conn = take_idle(engine, monitor);
@@ -54,7 +56,7 @@ int pool_take(struct exd_engine *engine, const char *monitor, struct conn **out)
 		}
 		conn_close(conn);
 	}
-	if (conn_open(engine->root_fd, monitor, &conn) < 0)
+	if (conn_open(engine->root_fd, monitor, timeout_ms ? timeout_ms : 1, &conn) < 0)
 		return -ECONNREFUSED;
 	conn->request++;
 	*out = conn;
@@ -95,7 +97,7 @@ int pool_take_own(struct exd_engine *engine, struct conn **out, struct exd_error
 
 	/* An own monitor that refuses has ended: then a new one is chosen, once for all threads. */
 	while (!begin_choosing(engine, monitor, refused)) {
-		if (pool_take(engine, monitor, out) == 0)
+		if (pool_take(engine, monitor, CONN_TIMEOUT_MS, out) == 0)
 			return 0;
 		memcpy(refused, monitor, sizeof(refused));
 	}

@@ -6,26 +6,13 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/record.h"
 #include "core/sized.h"
 
-int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int clock_left_ms(int64_t deadline_ms)
-{
-	int64_t left = deadline_ms - clock_ms();
-
-	if (deadline_ms < 0)
-		return -1;
-	return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
-}
+#define HOOK_TIMEOUT_MS 30000 /* as the monitor has it */
+#define ANSWER_MS 10000       /* for the monitor to abort a start that took too long, and say so */
 
 static void close_if_open(int *fd)
 {
@@ -74,10 +61,10 @@ int process_new(struct exd_engine *engine, const struct exd_hooks *hooks, struct
 	pthread_condattr_t monotonic;
 
 	if (!p)
-		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "a process");
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot make a process");
 	p->watch = (struct watch){.refs = 1, .fd = FD_NONE, .ready = ready, .release = release};
 	p->engine = engine;
-	p->dir = (struct state_dir)STATE_DIR_INIT;
+	p->dir = STATE_DIR_INIT;
 	p->timer_fd = p->pidfd = p->tty = p->oom_fd = FD_NONE;
 	p->stdio[0] = p->stdio[1] = p->stdio[2] = FD_NONE;
 	pthread_mutex_init(&p->lock, NULL);
@@ -89,6 +76,7 @@ int process_new(struct exd_engine *engine, const struct exd_hooks *hooks, struct
 	p->owner = pthread_self();
 	if (hooks)
 		sized_take(&p->hooks, hooks, sizeof(p->hooks));
+	p->hook_timeout_ms = p->hooks.timeout_ms;
 	*out = p;
 	return 0;
 }
@@ -159,7 +147,7 @@ int process_step(struct exd_process *p, int timeout_ms)
 	if (r == 0)
 		process_handle(p, &message);
 	else
-		process_monitor_gone(p);
+		process_monitor_gone(p, r);
 	message_clear(&message);
 	return 0;
 }
@@ -171,10 +159,19 @@ bool process_over(const struct exd_process *p)
 
 int process_finish(struct exd_process *p, int64_t deadline_ms)
 {
+	int64_t answer_ms = p->launched_ms + process_hook_ms(p) + ANSWER_MS;
 	int r = 0;
 
-	while (r == 0 && !process_over(p))
-		r = process_step(p, clock_left_ms(deadline_ms));
+	while (r == 0 && !process_over(p)) {
+		bool starting = p->source == SOURCE_MONITOR && p->phase <= EXD_PHASE_PARKED;
+		bool answer_first = starting && (deadline_ms < 0 || answer_ms < deadline_ms);
+
+		r = process_step(p, clock_left_ms(answer_first ? answer_ms : deadline_ms));
+		if (r == -ETIMEDOUT && answer_first) {
+			process_monitor_gone(p, r);
+			r = 0;
+		}
+	}
 	return r;
 }
 
@@ -210,6 +207,11 @@ void process_end(struct exd_process *p, enum exd_phase phase)
 	pthread_mutex_unlock(&p->lock);
 	if (freed)
 		watch_remove(p->engine, &p->watch);
+}
+
+int64_t process_hook_ms(const struct exd_process *p)
+{
+	return p->hook_timeout_ms ? p->hook_timeout_ms : HOOK_TIMEOUT_MS;
 }
 
 struct exd_hooks process_hooks(struct exd_process *p)

@@ -33,17 +33,21 @@ struct exd_process {
 	bool ephemeral;
 	bool tied;
 	bool wants_tty;
+	uint32_t hook_timeout_ms; /* 0: the usual one */
 
 	/* Of the claiming thread. */
 	enum process_source source;
 	struct conn *conn;
 	struct state_dir dir; /* of a run; its lock until it has started */
-	char *state; /* of a run until it has started: state.json without its closing brace */
+	/* of a run until it has started: state.json without its closing brace */
+	char *state;
 	struct exd_record *record; /* of a run whose monitor is gone */
 	uint64_t start_time;
 	int timer_fd;
 	int timer_left;                /* more times to ask */
+	int64_t launched_ms;           /* monotonic: when the monitor was told to start it */
 	bool pre_started;              /* the pre_start hook was called */
+	bool late;                     /* hooks took longer than the monitor waits */
 	int result;                    /* 0, or the negative errno value that goes with `error` */
 	struct exd_error error;        /* of a failed start or hook, or of a lost process */
 	struct exd_exit_status status; /* struct_size 0: not known yet */
@@ -90,6 +94,8 @@ int process_result(const struct exd_process *process, struct exd_exit_status *st
 		   struct exd_error *err);
 bool process_over(const struct exd_process *process);
 
+/* How long the monitor waits for hooks; it says within that time how a start went. */
+int64_t process_hook_ms(const struct exd_process *process);
 /* A copy: the host may give its handle up while one runs. */
 struct exd_hooks process_hooks(struct exd_process *process);
 
@@ -108,8 +114,8 @@ void process_failed(struct exd_process *process, int result, const struct exd_er
 void process_exited(struct exd_process *process, const struct exd_exit_status *status);
 /* Cleanup is over: tells the host. */
 void process_cleaned(struct exd_process *process);
-/* process_orphan.c: no more messages will come. */
-void process_monitor_gone(struct exd_process *process);
+/* process_orphan.c: no more messages will come; why: what receiving gave. */
+void process_monitor_gone(struct exd_process *process, int why);
 int process_orphan_step(struct exd_process *process, int timeout_ms);
 /*
  * Looks after a container of a lost monitor, unless a process of this engine does already; then the
@@ -118,10 +124,5 @@ int process_orphan_step(struct exd_process *process, int timeout_ms);
 void process_adopt(struct exd_engine *engine, struct exd_record **record_take);
 /* process_messages.c */
 void process_handle(struct exd_process *process, struct message *message);
-
-/* Monotonic clock. */
-int64_t clock_ms(void);
-/* What poll() is to wait until the deadline (negative: for ever). */
-int clock_left_ms(int64_t deadline_ms);
 
 #endif

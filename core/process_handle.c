@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "core/clock.h"
+#include "core/sized.h"
 
 static pthread_mutex_t *guard(const struct exd_process *p)
 {
@@ -132,8 +134,10 @@ int exd_process_wait(struct exd_process *process, int timeout_ms, struct exd_exi
 {
 	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 	struct exd_engine *engine = process->engine;
-	int r;
+	int r = sized_check(status, "exd_exit_status", err);
 
+	if (r < 0)
+		return r;
 	watch_ref(engine, &process->watch);
 	r = process_claim(process, deadline);
 	if (r == 0) {

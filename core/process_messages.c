@@ -3,13 +3,26 @@
 #include "core/process.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
 #include "base/wire_names.h"
+#include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/log.h"
+
+/* What to do about failures that the words of errno do not explain; else empty. */
+static const char *hint(const struct wire_failure *failure)
+{
+	if (failure->op == WIRE_RLIMIT && failure->sys_errno == EPERM)
+		return " (above the caller's hard limit only with CAP_SYS_RESOURCE)";
+	if (failure->op == WIRE_PROC_WRITE && failure->sys_errno == EACCES)
+		return " (below the caller's own value only with CAP_SYS_RESOURCE)";
+	return "";
+}
 
 /*
  * "step 14: mount proc on /proc: Operation not permitted"; a program that cannot run needs no step
@@ -26,6 +39,12 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 		r = exd_error_set(error, EXD_ERR_LIMIT_TOO_SMALL, 0,
 				  "the memory limit is too small: it killed the container "
 				  "before its program began");
+	else if (failure->op == WIRE_EXEC && failure->code == EXD_ERR_EXEC &&
+		 failure->sys_errno == ENOENT)
+		r = exd_error_set(error, failure->code, ENOENT,
+				  "cannot execute '%.*s': the interpreter that it names in its "
+				  "first line or ELF header was not found",
+				  size, object);
 	else if (failure->op == WIRE_EXEC)
 		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'",
 				  size, object);
@@ -34,8 +53,8 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 				  "cannot start the container%s%.*s", size ? ": " : "", size,
 				  object);
 	else
-		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s",
-				  failure->step, op, size ? " " : "", size, object);
+		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s%s",
+				  failure->step, op, size ? " " : "", size, object, hint(failure));
 	error->stage = failure->stage;
 	error->step = failure->step;
 	return r;
@@ -44,18 +63,15 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 static void take_started(struct exd_process *p, const struct wire_started *started,
 			 struct message *message, enum exd_phase phase)
 {
-	int old;
-
 	p->start_time = started->start_time;
 	pthread_mutex_lock(&p->lock);
 	p->pid = started->pid;
-	old = p->pidfd;
-	p->pidfd = take_fd(&message->fds[0]);
+	/* It was lent out when the process was parked, and is of the same process. */
+	if (p->pidfd < 0)
+		p->pidfd = take_fd(&message->fds[0]);
 	p->tty = take_fd(&message->fds[1]);
 	p->phase = phase;
 	pthread_mutex_unlock(&p->lock);
-	if (old >= 0)
-		(void)close(old);
 }
 
 /* What a hook said, as the monitor's verdict. */
@@ -68,18 +84,14 @@ static int32_t verdict(struct exd_process *p, const char *hook, int r)
 	return r;
 }
 
-#define HOOK_TIMEOUT_MS 30000
-
 /* The monitor did not wait any longer and killed it, which must not look like its own end. */
-static void note_late_hook(struct exd_process *p, const struct exd_hooks *hooks, int64_t began_ms)
+static void note_late_hooks(struct exd_process *p, const struct exd_exit_status *status)
 {
-	uint32_t limit = hooks->timeout_ms ? hooks->timeout_ms : HOOK_TIMEOUT_MS;
-
-	if (p->result == 0 && clock_ms() - began_ms >= limit)
+	if (p->late && p->result == 0 && status->signal == SIGKILL)
 		p->result = exd_error_set(
 			&p->error, EXD_ERR_TIMEOUT, ETIMEDOUT,
-			"the start hook of '%s' took longer than %u ms: it was killed", p->id,
-			limit);
+			"the hooks of '%s' took longer than %" PRId64 " ms: it was killed", p->id,
+			process_hook_ms(p));
 }
 
 static void parked(struct exd_process *p, struct message *message)
@@ -113,7 +125,6 @@ static void started_running(struct exd_process *p, struct message *message)
 {
 	const struct wire_started *started = message_body(message, sizeof(*started));
 	struct exd_hooks hooks = process_hooks(p);
-	int64_t began_ms = clock_ms();
 	int32_t answer = 0;
 
 	if (!started || p->phase > EXD_PHASE_PARKED)
@@ -128,7 +139,7 @@ static void started_running(struct exd_process *p, struct message *message)
 		   p->is_exec ? "process" : "init", (int)p->pid);
 	if (hooks.start)
 		answer = verdict(p, "start", hooks.start(hooks.ctx, p, p->pid, p->oom_fd));
-	note_late_hook(p, &hooks, began_ms);
+	p->late = clock_ms() - p->launched_ms >= process_hook_ms(p);
 	(void)conn_send(p->conn, WIRE_ACK, &answer, sizeof(answer));
 }
 
@@ -139,7 +150,11 @@ static void warned(struct exd_process *p, const struct message *message)
 
 	if (!failure)
 		return;
-	(void)failure_error(failure, &error);
+	if (failure->stage == EXD_STAGE_CLEANUP)
+		(void)exd_error_set(&error, failure->code, failure->sys_errno,
+				    "cannot write exit.json, the record of its end");
+	else
+		(void)failure_error(failure, &error);
 	engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "%s", error.text);
 }
 
@@ -165,6 +180,7 @@ static void exited(struct exd_process *p, const struct message *message)
 	if (!end || p->phase != EXD_PHASE_RUNNING)
 		return;
 	exit_status_from_wire(&status, end);
+	note_late_hooks(p, &status);
 	process_exited(p, &status);
 }
 

@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/fdio.h"
 #include "base/strutil.h"
+#include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/launch.h"
 #include "core/log.h"
@@ -69,11 +69,22 @@ static void write_record(struct exd_process *p)
 		(void)replace_file_at(p->dir.fd, "state.json", text.text, text.size, 0600, false);
 }
 
-static void start_failed(struct exd_process *p)
+static int start_error(const struct exd_process *p, int why, struct exd_error *error)
+{
+	if (why == -ETIMEDOUT)
+		return exd_error_set(error, EXD_ERR_MONITOR, ETIMEDOUT,
+				     "the monitor does not say how the start of '%s' went", p->id);
+	if (why == -EMSGSIZE)
+		return exd_error_set(error, EXD_ERR_SYSTEM, EMFILE,
+				     "cannot take the descriptors of '%s' from its monitor", p->id);
+	return exd_error_set(error, EXD_ERR_MONITOR, EPIPE,
+			     "the monitor ended while '%s' was being started", p->id);
+}
+
+static void start_failed(struct exd_process *p, int why)
 {
 	struct exd_error error = EXD_ERROR_INIT;
-	int r = exd_error_set(&error, EXD_ERR_MONITOR, EPIPE,
-			      "the monitor ended while '%s' was being started", p->id);
+	int r = start_error(p, why, &error);
 
 	write_record(p);
 	if (load_record(p) == 0)
@@ -81,14 +92,14 @@ static void start_failed(struct exd_process *p)
 	process_failed(p, r, &error);
 }
 
-void process_monitor_gone(struct exd_process *p)
+void process_monitor_gone(struct exd_process *p, int why)
 {
 	p->source = SOURCE_PIDFD;
 	(void)watch_arm(p->engine, &p->watch, FD_NONE);
 	p->conn = conn_close(p->conn);
 	monitor_reap(p->engine, 100);
 	if (p->phase <= EXD_PHASE_PARKED) {
-		start_failed(p);
+		start_failed(p, why);
 		return;
 	}
 	engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "its monitor is gone");
@@ -114,14 +125,6 @@ static bool learn_exit(struct exd_process *p, struct exd_exit_status *status)
 	return true;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Who reads the queue does not care who noticed. */
 static void queue_exit(const struct exd_process *p, const struct exd_exit_status *status)
 {
@@ -131,12 +134,14 @@ static void queue_exit(const struct exd_process *p, const struct exd_exit_status
 	       sizeof(p->id) < sizeof(event.id) ? sizeof(p->id) : sizeof(event.id));
 	event.id[sizeof(event.id) - 1] = '\0';
 	events_add(p->engine, &event);
+	/* Perhaps on another thread than the one that takes events. */
+	engine_wake(p->engine);
 }
 
 static void orphan_exited(struct exd_process *p, struct exd_exit_status *status)
 {
 	if (!status->finished_ns)
-		status->finished_ns = now_ns();
+		status->finished_ns = clock_ns(CLOCK_REALTIME);
 	if (p->record && !p->ephemeral && state_try_lock(&p->record->dir) == 0)
 		(void)record_save_exit(p->record, status, NULL);
 	if (!p->is_exec)

@@ -67,6 +67,13 @@ static void load_exit(struct exd_record *record)
 	record->ended = record_parse_exit(json, &record->exit) == 0;
 }
 
+static bool this_boot(const struct exd_record *record)
+{
+	char boot[BOOT_ID_SIZE];
+
+	return boot_id(boot) < 0 || strcmp(boot, record->boot_id) == 0;
+}
+
 int record_load_dir(int root_fd, struct state_dir *dir_take, struct exd_record **out,
 		    struct exd_error *err)
 {
@@ -82,11 +89,13 @@ int record_load_dir(int root_fd, struct state_dir *dir_take, struct exd_record *
 	r = load_state(record, err);
 	if (r < 0) {
 		/* They are still the caller's. */
-		record->dir = (struct state_dir)STATE_DIR_INIT;
+		record->dir = STATE_DIR_INIT;
 		return r;
 	}
-	load_exit(record);
-	*dir_take = (struct state_dir)STATE_DIR_INIT;
+	/* Cgroups end with the kernel that made them: by now the names may be another's. */
+	if (!this_boot(record))
+		record->cgroup_count = 0;
+	*dir_take = STATE_DIR_INIT;
 	*out = take_ptr(&record);
 	return 0;
 }
@@ -113,29 +122,18 @@ static enum exd_status ended(struct exd_record *record)
 	return record->exit.lost ? EXD_STATUS_LOST : EXD_STATUS_STOPPED;
 }
 
-static bool this_boot(const struct exd_record *record)
-{
-	char boot[BOOT_ID_SIZE];
-
-	return boot_id(boot) < 0 || strcmp(boot, record->boot_id) == 0;
-}
-
 static bool init_alive(struct exd_record *record)
 {
-	cleanup_close int fd = FD_NONE;
+	int fd;
 
-	if (record->pidfd >= 0)
-		return !pidfd_ended(record->pidfd);
-	fd = pidfd_open_checked(record->pid, record->start_time);
-	return fd >= 0 && !pidfd_ended(fd);
-}
-
-/*
- * Somebody will still write exit.json: the monitor that the record names, or whoever has the lock.
- */
-static bool supervised(const struct exd_record *record)
-{
-	return monitor_alive(record->root_fd, record->monitor_dir) || state_locked(&record->dir);
+	if (record->pidfd < 0) {
+		fd = pidfd_open_checked(record->pid, record->start_time);
+		if (fd < 0)
+			return cannot_tell(fd);
+		/* Drivers ask for it next. */
+		record->pidfd = fd;
+	}
+	return !pidfd_ended(record->pidfd);
 }
 
 /* Nobody writes it any more. What the monitor wrote last, just before it went, counts. */
@@ -151,7 +149,8 @@ static enum exd_status unsupervised_end(struct exd_record *record)
 		record->ended = true;
 		return EXD_STATUS_STOPPED;
 	}
-	return lost(record, EXD_LOST_MONITOR);
+	return lost(record, monitor_alive(record->root_fd, record->monitor_dir) ? EXD_LOST_RECORD
+										: EXD_LOST_MONITOR);
 }
 
 enum exd_status record_status(struct exd_record *record)
@@ -164,7 +163,8 @@ enum exd_status record_status(struct exd_record *record)
 	if (record->pid == 0)
 		return state_locked(&record->dir) ? EXD_STATUS_CREATING
 						  : lost(record, EXD_LOST_MONITOR);
-	if (init_alive(record) || supervised(record))
+	/* Whoever has the lock still writes exit.json. */
+	if (init_alive(record) || state_locked(&record->dir))
 		return EXD_STATUS_RUNNING;
 	return unsupervised_end(record);
 }

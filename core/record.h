@@ -41,8 +41,8 @@ struct exd_record {
 	bool detached;
 	struct record_cgroup cgroups[RECORD_CGROUPS_MAX];
 	size_t cgroup_count;
-	int pidfd;  /* opened when first asked for, or FD_NONE */
-	bool ended; /* exit is valid: exit.json was read, or the kernel told */
+	int pidfd;  /* opened when first asked for, also by record_status(), or FD_NONE */
+	bool ended; /* exit is valid: record_status() read exit.json, or the kernel told */
 	struct exd_exit_status exit;
 };
 
@@ -64,10 +64,11 @@ void record_freep(struct exd_record **record);
 /*
  * CREATING, RUNNING, STOPPED (record->exit is valid) or LOST (record->exit.lost says why); never
  * PAUSED, which only the driver knows. Reads exit.json again until it is there, so it may be called
- * until the status changes. RUNNING is also said while init has ended but a living monitor has not
- * written exit.json yet: wait for the file. When the monitor is gone, the exit code is asked of the
- * kernel through record->pidfd, if that was opened while init lived; it knows only when init was
- * reaped, so a LOST with an open pidfd may still become STOPPED within moments. Never blocks.
+ * until the status changes. RUNNING is also said while init has ended but whoever holds the lock
+ * has not written exit.json yet: wait for the file. When nobody does any more, the exit code is
+ * asked of the kernel through record->pidfd, if that was opened while init lived; it knows only
+ * when init was reaped, so a LOST with an open pidfd may still become STOPPED within moments. Never
+ * blocks.
  */
 enum exd_status record_status(struct exd_record *record);
 

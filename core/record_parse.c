@@ -268,8 +268,8 @@ static bool parse_monitor(struct exd_record *record)
 int record_damaged(const struct exd_record *record, const char *where, struct exd_error *err)
 {
 	return exd_error_set(err, EXD_ERR_STATE, EBADMSG,
-			     "state.json of container '%s' is damaged (%s): 'driverctl gc' removes "
-			     "it when nobody is at work with the container",
+			     "state.json of container '%s' is damaged (%s): 'driverctl delete "
+			     "--force' removes it when nobody is at work with the container",
 			     record->dir.id, where);
 }
 
@@ -318,7 +318,7 @@ int record_parse_exit(struct json_object *json, struct exd_exit_status *exit)
 
 	if (!get_number(json, "exit_code", 255, &code) ||
 	    !get_number(json, "signal", 127, &signal) ||
-	    !get_number(json, "lost", EXD_LOST_WORKER, &lost) ||
+	    !get_number(json, "lost", EXD_LOST_RECORD, &lost) ||
 	    !get_number(json, "oom_evidence", EXD_OOM_EVIDENCE_COUNTER, &evidence) ||
 	    !get_number(json, "oom_kills", INT64_MAX, &made.oom_kills) ||
 	    !get_number(json, "started_ns", INT64_MAX, &made.started_ns) ||

@@ -6,25 +6,39 @@
 #include "core/engine.h"
 #include "core/launch.h"
 #include "core/process.h"
+#include "core/sized.h"
 
-static int check_hooks(const struct exd_hooks *hooks, bool exec, struct exd_error *err)
+static int check_hooks(const struct launch *l, struct exd_error *err)
 {
-	if (exec && hooks && hooks->struct_size >= sizeof(*hooks) && hooks->pre_start)
+	struct exd_hooks hooks;
+	int r = sized_check(l->hooks, "exd_hooks", err);
+
+	if (r < 0 || !l->hooks)
+		return r;
+	sized_take(&hooks, l->hooks, sizeof(hooks));
+	if (l->id && hooks.pre_start)
 		return exd_error_set(err, EXD_ERR_UNSUPPORTED, EOPNOTSUPP,
 				     "an exec has no pre_start hook");
 	return 0;
+}
+
+static int launch_checked(struct launch *l, const struct exd_stdio *stdio, struct exd_error *err)
+{
+	int r = check_hooks(l, err);
+
+	if (r == 0)
+		r = launch_take_stdio(l, stdio, err);
+	return r < 0 ? r : launch(l, err);
 }
 
 /* On this thread until it is over. */
 static int run_blocking(struct launch *l, const struct exd_stdio *stdio,
 			struct exd_exit_status *status, struct exd_error *err)
 {
-	int r = check_hooks(l->hooks, l->id != NULL, err);
+	int r = sized_check(status, "exd_exit_status", err);
 
 	if (r == 0)
-		r = launch_take_stdio(l, stdio, err);
-	if (r == 0)
-		r = launch(l, err);
+		r = launch_checked(l, stdio, err);
 	if (r < 0)
 		return r;
 	/* Known to the engine, but nothing for dispatch to do. */
@@ -41,12 +55,8 @@ static int run_blocking(struct launch *l, const struct exd_stdio *stdio,
 static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct exd_process **out,
 			 struct exd_error *err)
 {
-	int r = check_hooks(l->hooks, l->id != NULL, err);
+	int r = launch_checked(l, stdio, err);
 
-	if (r == 0)
-		r = launch_take_stdio(l, stdio, err);
-	if (r == 0)
-		r = launch(l, err);
 	if (r < 0)
 		return r;
 	r = watch_add(l->engine, &l->process->watch, process_source_fd(l->process));

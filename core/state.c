@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "base/cleanup.h"
 
 #define MONITOR_DIR_SIZE 64 /* ".monitor/01234567/lock" */
+#define LOCK_WAIT_MS 30000
+#define LOCK_NAP_MS 2
 
 /* ---- the root -------------------------------------------------------------------------------- */
 
@@ -111,6 +114,11 @@ int state_root_open(const char *root, char **path, int *fd, struct exd_error *er
 	return 0;
 }
 
+bool cannot_tell(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 static int lock_fd(int fd, int how)
 {
 	while (flock(fd, how) < 0)
@@ -119,12 +127,28 @@ static int lock_fd(int fd, int how)
 	return 0;
 }
 
+/* flock() itself has no timeout; who holds this lock does so for moments. */
+static int lock_root(int fd, int how)
+{
+	int r = lock_fd(fd, how | LOCK_NB);
+
+	for (int waited = 0; r == -EWOULDBLOCK && waited < LOCK_WAIT_MS; waited += LOCK_NAP_MS) {
+		(void)poll(NULL, 0, LOCK_NAP_MS);
+		r = lock_fd(fd, how | LOCK_NB);
+	}
+	return r;
+}
+
 int state_root_lock(int root_fd, bool exclusive, struct exd_error *err)
 {
 	cleanup_close int fd =
 		openat(root_fd, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 ? -errno : lock_fd(fd, exclusive ? LOCK_EX : LOCK_SH);
+	int r = fd < 0 ? -errno : lock_root(fd, exclusive ? LOCK_EX : LOCK_SH);
 
+	if (r == -EWOULDBLOCK)
+		return exd_error_set(err, EXD_ERR_STATE, EBUSY,
+				     "the state directory is locked by another process that does "
+				     "not go on ('fuser .lock' in it names it)");
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_STATE, -r,
 				     "cannot lock the state directory (its file .lock)");
@@ -208,7 +232,7 @@ bool state_locked(const struct state_dir *dir)
 	if (dir->lock_fd >= 0)
 		return false;
 	fd = open_lock(dir, 0);
-	return fd >= 0 && lock_fd(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
+	return fd < 0 ? cannot_tell(fd) : lock_fd(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
 
 static int in_use(int root_fd, const char *id, struct exd_error *err)
@@ -321,5 +345,5 @@ bool monitor_alive(int root_fd, const char *dir)
 		return false;
 	snprintf(path, sizeof(path), ".monitor/%s/lock", dir);
 	fd = openat(root_fd, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && lock_fd(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
+	return fd < 0 ? cannot_tell(-errno) : lock_fd(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }

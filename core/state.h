@@ -33,7 +33,10 @@
  */
 int state_root_open(const char *root, char **path, int *fd, struct exd_error *err);
 
-/* Locks <root>/.lock, waiting for it. Returns the descriptor that holds it; closing it unlocks. */
+/*
+ * Locks <root>/.lock, waiting for it at most 30 s: whoever has it may stand still. Returns the
+ * descriptor that holds it; closing it unlocks.
+ */
 int state_root_lock(int root_fd, bool exclusive, struct exd_error *err);
 
 /* The directory of one container. */
@@ -43,10 +46,7 @@ struct state_dir {
 	char id[ID_SIZE];
 };
 
-#define STATE_DIR_INIT                          \
-	{                                       \
-		.fd = -EBADF, .lock_fd = -EBADF \
-	}
+#define STATE_DIR_INIT ((struct state_dir){.fd = FD_NONE, .lock_fd = FD_NONE})
 
 /*
  * Makes <root>/<id> (0700) and locks it. EXD_ERR_ID; EXD_ERR_ID_IN_USE says who is there and how to
@@ -63,7 +63,10 @@ int state_open(int root_fd, const char *id, struct state_dir *out, struct exd_er
  */
 int state_try_lock(struct state_dir *dir);
 
-/* Whether somebody else holds the lock (a launch or a monitor is at work), without keeping it. */
+/*
+ * Whether somebody else holds the lock (a launch or a monitor is at work), without keeping it. True
+ * also when this process lacks the means to look.
+ */
 bool state_locked(const struct state_dir *dir);
 
 /* Removes <root>/<id> and the files in it. The caller holds its lock. Gone already: 0. */
@@ -100,7 +103,13 @@ int state_text(const struct state_fields *fields, char **text, struct exd_error 
 /* Whether it is the name of a monitor's directory: 8 hex digits. */
 bool monitor_name_valid(const char *dir);
 
-/* The state directory: its root, one directory per container, locks, state.json. */
+/*
+ * Whether the monitor of this directory lives: it holds the lock in it. True also when this process
+ * lacks the means to look.
+ */
 bool monitor_alive(int root_fd, const char *dir);
+
+/* An error that tells of this process (out of descriptors or memory), not of what it looked at. */
+bool cannot_tell(int r);
 
 #endif

@@ -9,8 +9,7 @@
 /* Returns 1 when the driver can be used, 0 when not. */
 static int check_plugin(struct ctl *ctl, const struct exd_plugin *plugin, struct exd_error *err)
 {
-	CLEANUP(report_freep)
-	struct exd_report *report = NULL;
+	cleanup_report struct exd_report *report = NULL;
 	struct exd_plugin_info info = {.struct_size = sizeof(info)};
 	struct exd_error error = EXD_ERROR_INIT;
 	const char *name = exd_plugin_name(plugin);

@@ -143,10 +143,11 @@ static void command_freep(struct exd_command **command)
 	*command = exd_command_free(*command);
 }
 
+#define cleanup_command CLEANUP(command_freep)
+
 int command_build(struct exd_command **out, const struct arguments *args, struct exd_error *err)
 {
-	CLEANUP(command_freep)
-	struct exd_command *command = NULL;
+	cleanup_command struct exd_command *command = NULL;
 	int r = exd_command_new(&command, err);
 
 	if (r < 0)

@@ -78,8 +78,7 @@ static void add_plugin(struct listing *listing, struct ctl *ctl, const struct ex
 
 int verb_drivers(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
+	cleanup_listing struct listing listing;
 	const struct exd_plugin *plugin = NULL;
 
 	listing_init(&listing, columns, ctl->args.settings.json);

@@ -5,8 +5,7 @@
 
 int verb_exec(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(launch_free)
-	struct launch launch = {0};
+	cleanup_launch struct launch launch = {0};
 	int r = launch_prepare(&launch, ctl, err);
 
 	return r < 0 ? r : launch_run(&launch, err);

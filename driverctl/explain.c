@@ -10,10 +10,8 @@
 
 int verb_explain(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(launch_free)
-	struct launch launch = {0};
-	CLEANUP(report_freep)
-	struct exd_report *report = NULL;
+	cleanup_launch struct launch launch = {0};
+	cleanup_report struct exd_report *report = NULL;
 	bool json = ctl->args.settings.json;
 	uint64_t hash = 0;
 	int r = launch_prepare(&launch, ctl, err);

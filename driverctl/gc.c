@@ -5,8 +5,7 @@
 
 int verb_gc(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(report_freep)
-	struct exd_report *report = NULL;
+	cleanup_report struct exd_report *report = NULL;
 	const struct settings *settings = &ctl->args.settings;
 	int r = exd_report_new(&report, err);
 

@@ -13,17 +13,19 @@ static void box_freep(struct exd_box **box)
 	*box = exd_box_free(*box);
 }
 
+#define cleanup_box CLEANUP(box_freep)
+
 static void json_freep(struct json_object **json)
 {
 	(void)json_object_put(*json);
 }
 
+#define cleanup_json CLEANUP(json_freep)
+
 static int inspect_one(struct ctl *ctl, const char *id, struct exd_error *err)
 {
-	CLEANUP(box_freep)
-	struct exd_box *box = NULL;
-	CLEANUP(json_freep)
-	struct json_object *json = NULL;
+	cleanup_box struct exd_box *box = NULL;
+	cleanup_json struct json_object *json = NULL;
 	int flags =
 		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 	int r = exd_box_find(ctl->engine, id, &box, err);

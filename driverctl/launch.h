@@ -3,6 +3,7 @@
 #ifndef EXECDRIVER_DRIVERCTL_LAUNCH_H
 #define EXECDRIVER_DRIVERCTL_LAUNCH_H
 
+#include "base/cleanup.h"
 #include "driverctl/ctl.h"
 
 struct launch {
@@ -19,6 +20,7 @@ int launch_prepare(struct launch *launch, struct ctl *ctl, struct exd_error *err
 /* Starts it and stays with it until it has begun (detached) or ended. Returns the exit code. */
 int launch_run(struct launch *launch, struct exd_error *err);
 void launch_free(struct launch *launch);
+#define cleanup_launch CLEANUP(launch_free)
 
 /* Dispatches, signals and terminal, until the process has ended. Returns the exit code. */
 int foreground_wait(struct launch *launch, struct exd_error *err);

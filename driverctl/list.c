@@ -72,12 +72,12 @@ static void add_command(struct listing *listing, const struct exd_box *box)
 
 int verb_list(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
+	cleanup_listing struct listing listing;
 	struct exd_box *box = NULL;
+	int r;
 
 	listing_init(&listing, columns, ctl->args.settings.json);
-	while ((box = exd_box_next(ctl->engine, box))) {
+	while ((r = exd_box_next(ctl->engine, &box, err)) > 0) {
 		pid_t pid = exd_box_pid(box);
 
 		listing_text(&listing, exd_box_id(box));
@@ -90,5 +90,5 @@ int verb_list(struct ctl *ctl, struct exd_error *err)
 		listing_number(&listing, exd_box_created_ns(box));
 		add_command(&listing, box);
 	}
-	return listing_print(&listing, err);
+	return r < 0 ? r : listing_print(&listing, err);
 }

@@ -20,6 +20,7 @@ static void hold_standard_fds(struct ctl *ctl)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		ctl->closed[fd] = true;
+		/* cppcheck-suppress leakReturnValNotUsed */
 		(void)open("/dev/null",
 			   (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_NOCTTY | O_CLOEXEC);
 	}

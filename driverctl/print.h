@@ -51,6 +51,7 @@ void listing_none(struct listing *listing);
 /* Prints the rows to standard output and forgets them. */
 int listing_print(struct listing *listing, struct exd_error *err);
 void listing_free(struct listing *listing);
+#define cleanup_listing CLEANUP(listing_free)
 
 /* Flushes standard output: a full disk or a closed descriptor is an error. */
 int print_flush(struct exd_error *err);

@@ -124,8 +124,7 @@ static void add_process(struct listing *listing, pid_t pid, const struct process
 
 int verb_ps(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
+	cleanup_listing struct listing listing;
 	cleanup_free pid_t *pids = NULL;
 	int count;
 

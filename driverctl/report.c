@@ -59,8 +59,7 @@ static void add_line(struct listing *listing, const struct exd_report_line *line
 int report_print(const struct exd_report *report, const char *driver, bool json,
 		 struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
+	cleanup_listing struct listing listing;
 	struct exd_report_line line = {.struct_size = sizeof(line)};
 
 	/* Without a driver there is no column for it. */
@@ -76,8 +75,7 @@ int report_print(const struct exd_report *report, const char *driver, bool json,
 
 int report_print_steps(const struct exd_report *report, bool json, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
+	cleanup_listing struct listing listing;
 	struct exd_report_line line = {.struct_size = sizeof(line)};
 
 	listing_init(&listing, step_columns, json);

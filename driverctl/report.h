@@ -3,10 +3,11 @@
 #ifndef EXECDRIVER_DRIVERCTL_REPORT_H
 #define EXECDRIVER_DRIVERCTL_REPORT_H
 
+#include "base/cleanup.h"
 #include "driverctl/ctl.h"
 
-/* For CLEANUP(). */
 void report_freep(struct exd_report **report);
+#define cleanup_report CLEANUP(report_freep)
 
 const char *report_status_name(uint32_t status);
 

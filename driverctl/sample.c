@@ -58,10 +58,10 @@ static int take_all(struct samples *samples, struct ctl *ctl, const struct sampl
 		    struct exd_error *err)
 {
 	struct exd_box *box = NULL;
+	int r;
 
-	while ((box = exd_box_next(ctl->engine, box))) {
+	while ((r = exd_box_next(ctl->engine, &box, err)) > 0) {
 		enum exd_status status = exd_box_status(box);
-		int r;
 
 		if (status != EXD_STATUS_RUNNING && status != EXD_STATUS_PAUSED)
 			continue;
@@ -71,7 +71,7 @@ static int take_all(struct samples *samples, struct ctl *ctl, const struct sampl
 			return r;
 		}
 	}
-	return 0;
+	return r;
 }
 
 int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before,

@@ -3,6 +3,7 @@
 #ifndef EXECDRIVER_DRIVERCTL_SAMPLE_H
 #define EXECDRIVER_DRIVERCTL_SAMPLE_H
 
+#include "base/cleanup.h"
 #include "driverctl/ctl.h"
 
 struct sample {
@@ -23,6 +24,7 @@ struct samples {
 int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before,
 		 struct exd_error *err);
 void samples_free(struct samples *samples);
+#define cleanup_samples CLEANUP(samples_free)
 /* The other samples take the place of these. */
 void samples_replace(struct samples *samples, struct samples *by);
 

@@ -122,10 +122,8 @@ static int print_samples(struct listing *listing, const struct samples *samples,
 
 int verb_stats(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
-	CLEANUP(samples_free)
-	struct samples samples = {0}, next = {0};
+	cleanup_listing struct listing listing;
+	cleanup_samples struct samples samples = {0}, next = {0};
 	int r;
 
 	listing_init(&listing, columns, ctl->args.settings.json);

@@ -60,10 +60,8 @@ static int print_samples(struct listing *listing, struct samples *samples, struc
 
 int verb_top(struct ctl *ctl, struct exd_error *err)
 {
-	CLEANUP(listing_free)
-	struct listing listing;
-	CLEANUP(samples_free)
-	struct samples samples = {0}, next = {0};
+	cleanup_listing struct listing listing;
+	cleanup_samples struct samples samples = {0}, next = {0};
 	bool screen = !ctl->args.settings.json && isatty(STDOUT_FILENO);
 	int r;
 

@@ -3,6 +3,7 @@
 #ifndef EXECDRIVER_NATIVE_CGROUP_H
 #define EXECDRIVER_NATIVE_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <execdriver/driver.h>
@@ -35,6 +36,12 @@ void native_cgroups_join(const struct native_cgroups *cgroups, struct exd_plan *
 
 /* Slot of the cgroup v2 directory to be born in, or -1. */
 int native_cgroups_birth_slot(const struct native_cgroups *cgroups);
+
+/*
+ * Whether rules keep the container from devices it was not given. Without the v1 devices controller
+ * nothing does: there, whoever has a node has the device.
+ */
+bool native_cgroups_guard_devices(const struct native_cgroups *cgroups);
 
 /*
  * Adds the mounts of one EXD_MOUNT_CGROUP on target (in root_slot), with these MOUNT_ATTR_*: v2 as

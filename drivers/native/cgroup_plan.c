@@ -129,29 +129,46 @@ static void check_swap(struct planning *p)
 	p->limits.count = kept;
 }
 
+/* Whether the host has less than is asked for; `whole` is what it has. */
+static bool cpuset_lacks(const struct native_cgroup *cpuset, const struct native_limit *limit,
+			 char *whole, size_t size)
+{
+	char file[32];
+
+	if (strcmp(limit->controller, "cpuset") != 0)
+		return false;
+	(void)snprintf(file, sizeof(file), "%s%s", limit->file,
+		       cpuset->hierarchy->version == 2 ? ".effective" : "");
+	if (read_file_at(cpuset->root_fd, file, whole, size) < 0)
+		return false;
+	whole[strcspn(whole, "\n")] = '\0';
+	return !native_cpuset_within(limit->text, whole);
+}
+
 /* The kernel would only say EINVAL or ERANGE. Parents with less than the root are left to it. */
 static int check_cpuset(struct planning *p)
 {
 	const struct native_cgroup *cpuset = find(p->cgroups, "cpuset");
-	char whole[CPUSET_SIZE], file[32];
+	char whole[CPUSET_SIZE];
+	size_t kept = 0;
 
-	for (size_t i = 0; cpuset && i < p->limits.count; i++) {
-		const struct native_limit *limit = &p->limits.list[i];
+	for (size_t i = 0; i < p->limits.count; i++) {
+		struct native_limit *limit = &p->limits.list[i];
 
-		if (strcmp(limit->controller, "cpuset") != 0)
-			continue;
-		(void)snprintf(file, sizeof(file), "%s%s", limit->file,
-			       cpuset->hierarchy->version == 2 ? ".effective" : "");
-		if (read_file_at(cpuset->root_fd, file, whole, sizeof(whole)) < 0)
-			continue;
-		whole[strcspn(whole, "\n")] = '\0';
-		if (!native_cpuset_within(limit->text, whole) &&
-		    !exd_command_bool(p->command, EXD_KEY_BEST_EFFORT))
+		if (!cpuset || !cpuset_lacks(cpuset, limit, whole, sizeof(whole)))
+			p->limits.list[kept++] = *limit;
+		else if (exd_command_bool(p->command, EXD_KEY_BEST_EFFORT))
+			exd_plan_warn(p->plan,
+				      "%s '%s' is not set: controller cpuset of this host has "
+				      "only '%s'",
+				      limit->key, limit->text, whole);
+		else
 			return exd_error_set(
 				p->err, EXD_ERR_CGROUP, 0,
 				"%s '%s': controller cpuset of this host has only '%s'", limit->key,
 				limit->text, whole);
 	}
+	p->limits.count = kept;
 	return 0;
 }
 
@@ -208,20 +225,24 @@ static void note_v2(struct planning *p, const struct native_cgroup *cgroup)
 	(void)exd_plan_cgroup(p->plan, list, cgroup->hierarchy->mount, p->path.text);
 }
 
+/* The v2 one comes first: a process is born in it, and the others can be made beside its birth. */
 static void plan_make(struct planning *p)
 {
+	const struct native_cgroup *v2 = find(p->cgroups, "");
+
+	if (v2)
+		(void)exd_plan_cgroup_make(p->plan, v2->root, v2->leaf, p->path.text, p->enable, false);
 	for (size_t i = 0; i < p->cgroups->count; i++) {
 		const struct native_cgroup *cgroup = &p->cgroups->list[i];
 		const struct cgroup_hierarchy *h = cgroup->hierarchy;
 
-		(void)exd_plan_cgroup_make(p->plan, cgroup->root, cgroup->leaf, p->path.text,
-					   h->version == 2 ? p->enable : NULL,
-					   h->version == 1 &&
-						   cgroup_list_has(h->controllers, "cpuset"));
-		if (h->version == 2)
+		if (h->version == 2) {
 			note_v2(p, cgroup);
-		else
-			(void)exd_plan_cgroup(p->plan, h->controllers, h->mount, p->path.text);
+			continue;
+		}
+		(void)exd_plan_cgroup_make(p->plan, cgroup->root, cgroup->leaf, p->path.text, NULL,
+					   cgroup_list_has(h->controllers, "cpuset"));
+		(void)exd_plan_cgroup(p->plan, h->controllers, h->mount, p->path.text);
 	}
 }
 
@@ -239,6 +260,11 @@ static void plan_limits(struct planning *p)
 				     limit->file, text, strlen(text));
 	}
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
+}
+
+bool native_cgroups_guard_devices(const struct native_cgroups *cgroups)
+{
+	return find(cgroups, "devices") != NULL;
 }
 
 static int plan_devices(struct planning *p)

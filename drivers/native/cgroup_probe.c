@@ -127,6 +127,22 @@ static void report_swap(const struct cgroup_layout *layout, struct exd_report *r
 				     "boot with swapaccount=1", "swap is not counted");
 }
 
+/* What is done without it is told as well: a root of its own has nodes that are of no use then. */
+static void report_devices(const struct cgroup_layout *layout, struct exd_report *report)
+{
+	bool v1 = layout->count && layout->list[0].version == 1;
+	bool ruled = v1 && report_controller(layout, "devices", report);
+
+	if (ruled)
+		return;
+	if (!v1)
+		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.devices",
+				     "mount the devices controller of cgroup v1",
+				     "no rules for devices");
+	(void)exd_report_add(report, EXD_REPORT_INFO, "devices", "",
+			     "without rules: no MKNOD by default, and only nodes in /dev count");
+}
+
 static const char *layout_name(const struct cgroup_layout *layout)
 {
 	const struct cgroup_hierarchy *v2 = cgroup_layout_find(layout, "");
@@ -153,8 +169,7 @@ static void report_all(const struct cgroup_layout *layout, struct exd_report *re
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
 		any |= report_controller(layout, controllers[i], report);
 	report_swap(layout, report);
-	if (layout->count && layout->list[0].version == 1)
-		(void)report_controller(layout, "devices", report);
+	report_devices(layout, report);
 	if (!report_controller(layout, "freezer", report))
 		*caps &= ~(uint64_t)EXD_CAP_PAUSE;
 	if (!any)

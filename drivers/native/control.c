@@ -2,10 +2,12 @@
 /* What is done to a container that exists, by its record alone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <execdriver/version.h>
@@ -76,6 +78,14 @@ int native_terminate(void *self, struct exd_record *record, struct exd_error *er
 	return 0;
 }
 
+static bool is_cgroupfs(int dir)
+{
+	struct statfs fs;
+
+	return fstatfs(dir, &fs) == 0 && ((unsigned long)fs.f_type == CGROUP_SUPER_MAGIC ||
+					  (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC);
+}
+
 static int remove_one(struct exd_record *record, const char *mount, const char *path,
 		      struct exd_error *err)
 {
@@ -90,7 +100,10 @@ static int remove_one(struct exd_record *record, const char *mount, const char *
 			"it is left alone",
 			path, exd_record_id(record));
 	root = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = root < 0 ? -errno : cgroup_remove(root, below, REMOVE_MS);
+	r = root < 0 ? -errno : 0;
+	/* what is there since the hierarchy was unmounted is not ours */
+	if (r == 0 && is_cgroupfs(root))
+		r = cgroup_remove(root, below, REMOVE_MS);
 	if (r == -EBUSY)
 		return exd_error_set(
 			err, EXD_ERR_CGROUP, EBUSY,

@@ -12,6 +12,7 @@
 #include "drivers/native/mounts.h"
 
 #define ACCESS_ALL 7u
+#define ACCESS_BOTH 6u /* read and write */
 
 static const struct {
 	const char *target;
@@ -135,6 +136,27 @@ struct native_device *native_devices_free(struct native_device *devices, size_t 
 		free(devices[i].target);
 	free(devices);
 	return NULL;
+}
+
+int native_devices_judge(const struct native_run *run)
+{
+	for (size_t i = 0; i < run->device_count && native_nodev(run); i++) {
+		const struct native_device *device = &run->devices[i];
+
+		if ((device->access & ACCESS_BOTH) == ACCESS_BOTH)
+			continue;
+		if (!exd_command_bool(run->command, EXD_KEY_BEST_EFFORT))
+			return exd_error_set(
+				run->err, EXD_ERR_CGROUP, 0,
+				"device '%s' cannot be limited to read or write: this host has no "
+				"devices controller of cgroup v1",
+				device->target);
+		exd_plan_warn(run->plan,
+			      "device '%s' can be read and written: this host has no devices "
+			      "controller of cgroup v1",
+			      device->target);
+	}
+	return 0;
 }
 
 /* Under a /dev that the command mounts itself nothing is made: it would be made in the source. */

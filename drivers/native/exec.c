@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,17 +41,10 @@ static int not_running(struct exec *exec)
 			     exd_record_id(exec->record));
 }
 
-/* Whether the namespace is the one this process is in: joining it again would only cost time. */
-static bool is_own(int fd, const char *name)
-{
-	struct stat theirs, ours;
-	char path[40];
-
-	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
-	       theirs.st_dev == ours.st_dev;
-}
-
+/*
+ * All of them, those of the host too: the monitor that makes the process may be in others than both
+ * this process and the container.
+ */
 static int open_namespaces(struct exec *exec)
 {
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
@@ -61,9 +53,6 @@ static int open_namespaces(struct exec *exec)
 
 		if (fd < 0)
 			return fd;
-		exec->ns[i] = (struct native_ns){.mode = NATIVE_NS_HOST, .slot = -1};
-		if (is_own(fd, native_ns_name(i)))
-			continue;
 		exec->ns[i].mode = NATIVE_NS_JOIN;
 		exec->ns[i].slot = exd_plan_fd_consume(exec->plan, take_fd(&fd), EXD_FD_KEEP);
 	}

@@ -23,6 +23,7 @@ static const char *const masked[] = {
 	"/proc/scsi",
 	"/proc/timer_list",
 	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
 };
 
@@ -53,23 +54,33 @@ static size_t path_count(const struct native_run *run, enum exd_key key, size_t 
 	return exd_command_bool(run->command, EXD_KEY_PRIVILEGED) ? 0 : fixed;
 }
 
+/* Asked once a run; *known is 0 before that. */
+static bool is_mounted(int *known, const char *path, long magic)
+{
+	struct statfs fs;
+
+	if (*known == 0)
+		*known = statfs(path, &fs) == 0 && fs.f_type == magic ? 1 : -1;
+	return *known > 0;
+}
+
 /*
  * Whether our own procfs or sysfs has this, by looking at the host's, which has the same files
  * outside of processes: 0, or a file type. A clone that is then not needed is dear, since giving it
  * up waits for a grace period of the kernel. Where the host's cannot tell (it may hide things), the
  * answer is a regular file: what is prepared for a file does for all.
  */
-static mode_t type_of(const struct native_run *run, const char *path)
+static mode_t type_of(struct native_run *run, const char *path)
 {
 	bool proc = strncmp(path, "/proc/", 6) == 0, sys = strncmp(path, "/sys/", 5) == 0;
-	struct statfs fs;
 	struct stat st;
 
 	if (native_mounts_cover(run, path) || (!proc && !sys))
 		return S_IFREG;
 	/* looking below, for a procfs of processes only has no /proc/sys */
-	if (statfs(proc ? "/proc/sys" : "/sys/kernel", &fs) < 0 ||
-	    fs.f_type != (proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC))
+	if (proc && !is_mounted(&run->host_proc, "/proc/sys", PROC_SUPER_MAGIC))
+		return S_IFREG;
+	if (sys && !is_mounted(&run->host_sys, "/sys/kernel", SYSFS_MAGIC))
 		return S_IFREG;
 	if (lstat(path, &st) == 0)
 		return st.st_mode & S_IFMT;
@@ -145,8 +156,13 @@ int native_masks_trees(struct native_run *run)
 		if (null < 0)
 			return null;
 		(void)exd_plan_tree(run->plan, null, run->masks[i].null_slot, false);
-		/* else what a container mounts over it would appear on the host's */
-		(void)exd_plan_attr(run->plan, run->masks[i].null_slot, 0, 0, MS_PRIVATE, false);
+		/*
+		 * Private, else what a container mounts over it would appear on the host's. Read-only
+		 * devices still take writes, but keep owner and mode, which are the host's.
+		 */
+		(void)exd_plan_attr(run->plan, run->masks[i].null_slot,
+				    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0,
+				    MS_PRIVATE, false);
 	}
 	return 0;
 }
@@ -161,8 +177,6 @@ void native_masks_apply(struct native_run *run)
 	for (size_t i = 0; i < count; i++) {
 		const char *path = path_of(run, EXD_KEY_READONLY_PATHS, readonly, i);
 
-		if (!type_of(run, path))
-			continue;
 		place = native_place(run, path, &rest);
 		(void)exd_plan_readonly(run->plan, place, rest);
 	}

@@ -228,6 +228,20 @@ int native_mounts_read(struct native_run *run)
 	return 0;
 }
 
+uint64_t native_nodev(const struct native_run *run)
+{
+	return native_cgroups_guard_devices(run->cgroups) ||
+			       exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
+		       ? 0
+		       : MOUNT_ATTR_NODEV;
+}
+
+/* Who mounts on /dev, or below, means the devices. */
+static uint64_t bind_attr(const struct native_run *run, const struct native_mount *mount)
+{
+	return attr_of(&mount->mount) | (is_below(mount->target, "/dev") ? 0 : native_nodev(run));
+}
+
 static int open_source(struct native_run *run, struct native_mount *mount)
 {
 	cleanup_close int fd = FD_NONE;
@@ -240,7 +254,7 @@ static int open_source(struct native_run *run, struct native_mount *mount)
 				     mount->mount.source, mount->target);
 	mount->directory = S_ISDIR(st.st_mode);
 	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE),
-				   attr_of(&mount->mount), mount->mount.propagation);
+				   bind_attr(run, mount), mount->mount.propagation);
 	return 0;
 }
 

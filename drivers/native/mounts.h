@@ -58,6 +58,12 @@ int native_place(const struct native_run *run, const char *path, const char **re
 int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr,
 		 uint64_t propagation);
 
+/*
+ * MOUNT_ATTR_NODEV where no rules judge who uses a device, and so the nodes of a file system that is
+ * not ours must not count; else 0.
+ */
+uint64_t native_nodev(const struct native_run *run);
+
 /* The root: opened and checked; its trees; attached; closed. */
 int native_root_open(struct native_run *run);
 /*
@@ -79,6 +85,8 @@ void native_mounts_default(struct native_run *run);
 int native_mounts_own(struct native_run *run);
 void native_mounts_release(struct native_run *run);
 
+/* Refuses access that only rules could limit, where there are none; with best_effort a warning. */
+int native_devices_judge(const struct native_run *run);
 void native_devices_make(struct native_run *run);
 
 int native_masks_read(struct native_run *run);

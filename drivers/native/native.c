@@ -60,12 +60,12 @@ static int native_open(void **self, const struct exd_options *options, struct ex
 		return r;
 	native = calloc(1, sizeof(*native));
 	if (!native)
-		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "driver native");
+		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read its options");
 	native->cgroup_parent = strdup(exd_options_string(options, "cgroup_parent", "/execdriver"));
 	native->cgroup_manager = strdup(exd_options_string(options, "cgroup_manager", "cgroupfs"));
 	native->seccomp = strdup(exd_options_string(options, "seccomp", "default"));
 	if (!native->cgroup_parent || !native->cgroup_manager || !native->seccomp)
-		r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "driver native");
+		r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read its options");
 	else
 		r = check_values(native, err);
 	if (r == 0) {
@@ -104,7 +104,7 @@ static int probe_kernel(struct exd_report *to, struct exd_error *err)
 	(void)report(to, fit, "kernel", "use Linux 5.12 or newer", text);
 	return fit ? 0
 		   : exd_error_set(err, EXD_ERR_HOST, 0,
-				   "driver native needs Linux 5.12 or newer, this is %s",
+				   "it needs Linux 5.12 or newer, this is %s",
 				   host.release);
 }
 
@@ -120,7 +120,7 @@ static int probe_privilege(struct exd_report *to, struct exd_error *err)
 	if (root && admin)
 		return 0;
 	return exd_error_set(err, EXD_ERR_HOST, EPERM,
-			     "driver native needs root with CAP_SYS_ADMIN: run as root");
+			     "it needs root with CAP_SYS_ADMIN: run as root");
 }
 
 /*

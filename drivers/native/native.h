@@ -58,6 +58,8 @@ struct native_run {
 	size_t bind_count;
 	struct native_mask *masks;
 	size_t mask_count;
+	int host_proc; /* whether the host's can be looked at: -1 no, 0 not asked yet, 1 yes */
+	int host_sys;
 };
 
 int native_run(void *self, const struct exd_command *command, struct exd_plan *plan,

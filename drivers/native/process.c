@@ -83,6 +83,12 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	uint64_t caps = user->uid == 0 ? process->caps : 0;
 	int r;
 
+	/*
+	 * with no more rights than other containers have, it could be traced by those that see the
+	 * host's processes, and its descriptors lead to the host
+	 */
+	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
+	(void)exd_plan_nondumpable(plan);
 	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
 	(void)exd_plan_bounding(plan, process->caps);
 	exd_plan_blame(plan, EXD_ERR_USER, 0);
@@ -116,10 +122,6 @@ static int plan_program(const struct native_process *process, struct exd_plan *p
 		args[i] = exd_command_item(command, EXD_KEY_ARGS, i);
 	if (process->init) {
 		exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
-		/*
-		 * it holds memory of the set-up and stays where the program's user might trace it
-		 */
-		(void)exd_plan_nondumpable(plan);
 		(void)exd_plan_init(plan);
 	}
 	exd_plan_blame(plan, EXD_ERR_EXEC, 0);

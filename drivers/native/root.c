@@ -121,7 +121,7 @@ int native_root_trees(struct native_run *run)
 	if (fd < 0)
 		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno,
 				     "cannot duplicate the descriptor of the rootfs");
-	run->root = native_clone(run, take_fd(&fd), true, 0,
+	run->root = native_clone(run, take_fd(&fd), true, native_nodev(run),
 				 strcmp(propagation, "slave") == 0 ? MS_SLAVE : MS_PRIVATE);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,12 +61,19 @@ static int read_all(struct native_run *run)
 	if (r == 0)
 		r = find_user(run);
 	if (r == 0)
-		r = native_caps_read(run->command, native_caps_default(), &run->caps, run->err);
-	if (r == 0)
 		r = native_devices_list(run->command, &run->devices, &run->device_count, run->err);
 	if (r == 0)
 		r = native_masks_read(run);
 	return r;
+}
+
+static int read_caps(struct native_run *run)
+{
+	uint64_t basics = native_caps_default();
+
+	if (!native_cgroups_guard_devices(run->cgroups))
+		basics &= ~(UINT64_C(1) << CAP_MKNOD);
+	return native_caps_read(run->command, basics, &run->caps, run->err);
 }
 
 static void plan_birth(struct native_run *run)
@@ -257,6 +265,10 @@ static int compile(struct native_run *run)
 	if (r == 0)
 		r = native_cgroups_plan(run->self, run->command, run->plan, &run->cgroups,
 					run->err);
+	if (r == 0)
+		r = read_caps(run);
+	if (r == 0)
+		r = native_devices_judge(run);
 	if (r < 0)
 		return r;
 	plan_birth(run);

@@ -12,6 +12,9 @@
 
 #define ID_NONE UINT32_MAX
 
+/* The kernel's NGROUPS_MAX. */
+#define GROUPS_MAX 65536
+
 /* A piece of a text that is not terminated. */
 struct piece {
 	const char *at;
@@ -120,20 +123,58 @@ static bool find_entry(const char *text, bool passwd, struct piece name, uint32_
 	return false;
 }
 
-static int add_group(struct native_user *user, uint32_t gid)
+static int append_group(struct native_user *user, uint32_t gid)
 {
 	uint32_t *grown;
 
-	for (size_t i = 0; i < user->group_count; i++) {
-		if (user->groups[i] == gid)
-			return 0;
-	}
+	if (user->group_count >= GROUPS_MAX)
+		return -E2BIG;
 	grown = reallocarray(user->groups, user->group_count + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	user->groups = grown;
 	user->groups[user->group_count++] = gid;
 	return 0;
+}
+
+static int add_group(struct native_user *user, uint32_t gid)
+{
+	for (size_t i = 0; i < user->group_count; i++) {
+		if (user->groups[i] == gid)
+			return 0;
+	}
+	return append_group(user, gid);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The kernel sorts them itself, so nobody misses the order of the file. */
+static void drop_doubles(struct native_user *user)
+{
+	size_t kept = 0;
+
+	if (user->group_count == 0)
+		return;
+	qsort(user->groups, user->group_count, sizeof(*user->groups), by_number);
+	for (size_t i = 0; i < user->group_count; i++) {
+		if (i == 0 || user->groups[i] != user->groups[i - 1])
+			user->groups[kept++] = user->groups[i];
+	}
+	user->group_count = kept;
+}
+
+static int group_failure(int r, const char *whose, const char *name, struct exd_error *err)
+{
+	if (r == -E2BIG)
+		return exd_error_set(err, EXD_ERR_USER, 0,
+				     "%s '%s': more than %d additional groups", whose, name,
+				     GROUPS_MAX);
+	return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "%s '%s'", whose, name);
 }
 
 static bool is_member(struct piece members, struct piece name)
@@ -145,16 +186,19 @@ static bool is_member(struct piece members, struct piece name)
 	return false;
 }
 
+/* A hostile file may have tens of thousands: comparing each with each would take seconds. */
 static int add_memberships(const char *text, struct piece name, struct native_user *user)
 {
 	struct piece file = piece_of(text ? text : "");
 	struct entry entry;
+	int r = 0;
 
-	while (next_entry(&file, false, &entry)) {
-		if (is_member(entry.members, name) && add_group(user, entry.id) < 0)
-			return -ENOMEM;
+	while (r == 0 && next_entry(&file, false, &entry)) {
+		if (is_member(entry.members, name))
+			r = append_group(user, entry.id);
 	}
-	return 0;
+	drop_doubles(user);
+	return r;
 }
 
 static int find_group(const struct native_userdb *db, struct piece text, uint32_t *gid,
@@ -222,10 +266,10 @@ static int find(const struct native_userdb *db, const char *spec, struct native_
 	out->gid = entry.gid;
 	if (has_group)
 		r = find_group(db, group, &out->gid, err);
-	else if (entry.name.size > 0 && add_memberships(db->group, entry.name, out) < 0)
-		r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "groups of user '%s'", spec);
+	else if (entry.name.size > 0)
+		r = add_memberships(db->group, entry.name, out);
 	if (r < 0)
-		return r;
+		return has_group ? r : group_failure(r, "user", spec, err);
 	out->home = entry.home.size > 0 && entry.home.at[0] == '/'
 			    ? strndup(entry.home.at, entry.home.size)
 			    : strdup("/");
@@ -253,9 +297,8 @@ int native_user_add_group(const struct native_userdb *db, const char *name,
 
 	if (r < 0)
 		return r;
-	if (add_group(user, gid) < 0)
-		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "group '%s'", name);
-	return 0;
+	r = add_group(user, gid);
+	return r < 0 ? group_failure(r, "group", name, err) : 0;
 }
 
 void native_user_release(struct native_user *user)

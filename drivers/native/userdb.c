@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -28,6 +31,27 @@ static int open_in_root(int root_fd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Reading what the kernel makes up may act as well: /proc/kmsg robs the host's logger. */
+static bool is_made_up(int handle)
+{
+	struct statfs fs;
+
+	if (fstatfs(handle, &fs) < 0)
+		return true;
+	switch ((unsigned long)fs.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * From an O_PATH handle, so that nothing but a regular file is ever really opened: opening a device
  * may act, a fifo may hang.
@@ -40,7 +64,7 @@ static int open_regular(int handle)
 
 	if (fstat(handle, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) || is_made_up(handle))
 		return -EMEDIUMTYPE;
 	if (st.st_size > (off_t)NATIVE_USERDB_MAX)
 		return -EFBIG;
@@ -82,7 +106,7 @@ int native_handle_read(int handle, char **out)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	/* st_size is a hint only: the file may grow, and files of proc have none */
+	/* st_size is a hint only: the file may grow */
 	max = st.st_size > 0 && st.st_size < (off_t)NATIVE_USERDB_MAX ? (size_t)st.st_size + 1
 								      : NATIVE_USERDB_MAX;
 	text = malloc(max + 1);

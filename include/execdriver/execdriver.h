@@ -21,14 +21,16 @@
  *   Threads   Any thread may call any function on an engine; the library locks inside and holds no
  *             lock while a hook or the log function runs. A command is not locked: build it in one
  *             thread, then it may be shared.
- *   Blocking  A function blocks only where its comment says so.
+ *   Blocking  A function blocks only where its comment says so. What has to ask a monitor waits at
+ *             most 20 s for one that stands still, and what locks the state directory at most 30 s.
  *   Guest     No global state, no signal handler, no change to signal dispositions, mask, working
  *             directory, umask, environment or limits of the host; no waiting for children that are
  *             not the library's own; nothing is written to stdout or stderr; every descriptor is
  *             close-on-exec.
  *   Lifetime  const char * results belong to the object they were asked of. Descriptors that a getter
  *             returns are lent: do not close them, dup them to keep them.
- *   Growth    Structs with struct_size grow at their end: set it with sizeof before the call.
+ *   Growth    Structs with struct_size grow at their end: set it with sizeof before the call. A
+ *             struct_size of 0 is EXD_ERR_INVALID.
  */
 
 #include <stdbool.h>
@@ -103,8 +105,9 @@ EXD_API int exd_engine_open(struct exd_engine **out, const struct exd_engine_con
 
 /*
  * Frees the engine; containers go on (those started with EXD_START_TIED end). No other call on it
- * may be under way. NULL is fine; returns NULL. Process, box and plugin handles of the engine end
- * with it. Since 0.1.
+ * may be under way. NULL is fine; returns NULL. Process and plugin handles of the engine end with
+ * it, boxes are still to be freed. Where the host adopts the monitor (pid 1, subreaper) it waits up
+ * to 200 ms to reap it. Since 0.1.
  */
 EXD_API struct exd_engine *exd_engine_close(struct exd_engine *engine);
 
@@ -116,8 +119,9 @@ EXD_API int exd_engine_fd(const struct exd_engine *engine);
 
 /*
  * Does what is due: reads messages of monitors, calls hooks of processes made by exd_start() and
- * exd_exec_start(), queues events. Never blocks (but hooks run inside it). Returns how many
- * messages were handled. Since 0.1.
+ * exd_exec_start(), queues events. Waits for nothing, but hooks run inside it, and so does the
+ * cleanup of containers whose monitor died (bounded). Returns how many messages were handled. Since
+ * 0.1.
  */
 EXD_API int exd_engine_dispatch(struct exd_engine *engine, struct exd_error *err);
 
@@ -348,7 +352,7 @@ struct exd_mount {
 	const char *target;   /* absolute path inside */
 	const char *options;  /* of the file system: "size=64m,mode=1777"; "" for none */
 	uint32_t flags;       /* enum exd_mount_flag */
-	uint32_t propagation; /* MS_PRIVATE (0), MS_SLAVE or MS_SHARED */
+	uint32_t propagation; /* 0 (private), MS_PRIVATE, MS_SLAVE or MS_SHARED */
 };
 
 struct exd_device {
@@ -408,7 +412,8 @@ enum exd_lost {
 	EXD_LOST_NO = 0,
 	EXD_LOST_MONITOR = 1, /* the monitor had gone and the kernel gave no exit code */
 	EXD_LOST_REBOOT = 2,  /* the record is of an earlier boot */
-	EXD_LOST_WORKER = 3   /* a driver's worker ended without telling */
+	EXD_LOST_WORKER = 3,  /* a driver's worker ended without telling */
+	EXD_LOST_RECORD = 4   /* the monitor could not write the record */
 };
 
 /* How a container or an exec'ed process ended. Written by the library; set struct_size. */
@@ -434,7 +439,7 @@ struct exd_exit_status {
 
 #define EXD_FD_NULL (-1)   /* /dev/null */
 #define EXD_FD_PIPE (-2)   /* a pipe; the host's end: exd_process_stdin() ... */
-#define EXD_FD_OUTPUT (-3) /* the file `output` in the state directory, appended to */
+#define EXD_FD_OUTPUT (-3) /* the file `output` in the state directory, appended to; runs only */
 
 /*
  * Descriptors are lent for the call. With EXD_KEY_TTY all three are ignored and exd_process_tty()
@@ -452,13 +457,17 @@ struct exd_stdio {
 
 /*
  * A hook returns 0, or a negative errno value. `process` is the one that was started, for an exec
- * the exec's own; it lives until the `exit` hook (exd_run, exd_exec) or exd_process_free
- * (exd_start). oom_fd is lent: struct exd_oom_event per kernel OOM kill, then EOF when the
- * container is gone; an exec's is at EOF from the beginning.
+ * the exec's own; it lives until the last of its hooks has returned (exd_run, exd_exec) or
+ * exd_process_free() (exd_start, exd_exec_start). oom_fd is lent: struct exd_oom_event per kernel
+ * OOM kill, then EOF when the container is gone; an exec's is at EOF from the beginning.
  */
 struct exd_hooks {
 	uint32_t struct_size;
-	uint32_t timeout_ms; /* for pre_start and start together; 0: 30000 */
+	/*
+	 * From the launch until the start hook has returned; 0: 30000. Then it is killed, and the
+	 * call fails with EXD_ERR_TIMEOUT.
+	 */
+	uint32_t timeout_ms;
 	void *ctx;
 	/* Namespaces exist, the program has not begun. An error aborts. Needs EXD_CAP_PRE_START. */
 	int (*pre_start)(void *ctx, struct exd_process *process, pid_t pid);
@@ -493,7 +502,8 @@ enum exd_start_flag {
  * on this thread. The record does not outlive the call. A program that exits non-zero is no
  * error. On any failure before the program began nothing is left behind. `id` unset: one is made.
  * `stdio` NULL: all three /dev/null; `hooks`, `status` may be NULL. Any signal handler of the
- * host may run meanwhile; EINTR is not returned. Since 0.1.
+ * host may run meanwhile; EINTR is not returned. The start is given up when the monitor has not
+ * told of it 10 s after the hooks' timeout; the end is waited for without limit. Since 0.1.
  */
 EXD_API int exd_run(struct exd_engine *engine, const struct exd_command *command,
 		    const struct exd_stdio *stdio, const struct exd_hooks *hooks,
@@ -587,12 +597,14 @@ EXD_API const char *exd_lost_reason(uint32_t lost);
 
 /*
  * A snapshot of one container, read from its record. exd_box_find: EXD_ERR_NOT_FOUND.
- * exd_box_next walks all of them in order of id, freeing `previous`; returns NULL after the last
- * (and frees). Drivers are asked only for `paused`. Since 0.1.
+ * exd_box_next() walks all of them in order of id: *box is NULL to begin with, is freed and
+ * replaced by the next; returns 1, 0 after the last, or a negative errno value, *box then being
+ * NULL. One whose record is damaged is EXD_STATUS_LOST. Drivers are asked only for `paused`. Since
+ * 0.1.
  */
 EXD_API int exd_box_find(struct exd_engine *engine, const char *id, struct exd_box **out,
 			 struct exd_error *err);
-EXD_API struct exd_box *exd_box_next(struct exd_engine *engine, struct exd_box *previous);
+EXD_API int exd_box_next(struct exd_engine *engine, struct exd_box **box, struct exd_error *err);
 EXD_API struct exd_box *exd_box_free(struct exd_box *box);
 EXD_API const char *exd_box_id(const struct exd_box *box);
 EXD_API const char *exd_box_driver(const struct exd_box *box);
@@ -611,7 +623,11 @@ EXD_API bool exd_box_exit_status(const struct exd_box *box, struct exd_exit_stat
  */
 EXD_API const char *exd_box_json(const struct exd_box *box);
 
-/* Sends a signal to init. EXD_ERR_NOT_RUNNING when it has ended. Since 0.1. */
+/*
+ * Sends a signal to init. A container that is paused goes on when it is SIGKILL, so that it can
+ * die; other signals wait until it is unpaused. EXD_ERR_NOT_RUNNING when it has ended. Blocks,
+ * bounded. Since 0.1.
+ */
 EXD_API int exd_kill(struct exd_engine *engine, const char *id, int signal, struct exd_error *err);
 /*
  * Kills everything in it, from the record alone, also when nobody supervises it any more. Done
@@ -621,14 +637,15 @@ EXD_API int exd_terminate(struct exd_engine *engine, const char *id, struct exd_
 EXD_API int exd_pause(struct exd_engine *engine, const char *id, struct exd_error *err);
 EXD_API int exd_unpause(struct exd_engine *engine, const char *id, struct exd_error *err);
 /*
- * Waits for the end of a container started by anyone. -ETIMEDOUT; EXD_ERR_LOST when nobody knows
- * its exit. Since 0.1.
+ * Waits for the end of a container started by anyone, at most timeout_ms (negative: without limit).
+ * -ETIMEDOUT; EXD_ERR_LOST when nobody knows its exit. Since 0.1.
  */
 EXD_API int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms,
 		     struct exd_exit_status *status, struct exd_error *err);
 /*
- * Removes all traces of a container that has ended; with `force`, ends it first. Idempotent but
- * for EXD_ERR_NOT_FOUND. Blocks, bounded. Since 0.1.
+ * Removes all traces of a container that has ended; with `force`, ends it first, and removes a
+ * damaged record when nobody is at work with the container. Idempotent but for EXD_ERR_NOT_FOUND.
+ * Blocks, bounded. Since 0.1.
  */
 EXD_API int exd_delete(struct exd_engine *engine, const char *id, bool force,
 		       struct exd_error *err);
@@ -739,13 +756,15 @@ struct exd_event {
 	uint64_t time_ns;
 	int32_t pid;
 	uint32_t reserved;
-	struct exd_exit_status exit; /* of EXD_EVENT_EXITED */
-	char id[136];			/* of at most 128 characters */
+	char id[136]; /* of at most 128 characters */
+	/* of EXD_EVENT_EXITED; grows, so nothing ever comes behind it */
+	struct exd_exit_status exit;
 };
 
 /*
  * From now on dispatch queues events of all containers on this root with a sequence number above
- * `since` (0: all still remembered). Since 0.1.
+ * `since` (0: all still remembered), also of monitors that are started later. Waits for nothing.
+ * Since 0.1.
  */
 EXD_API int exd_subscribe(struct exd_engine *engine, uint64_t since, struct exd_error *err);
 /* Takes the oldest queued event. Returns 1, or 0 when there is none. Since 0.1. */
