@@ -109,15 +109,26 @@ needs_autogen() {
 		-newer "$src/configure" -print -quit)" ]
 }
 
+# What configure depends on besides its own files: the packages that are there, and who runs it.
+surroundings() {
+	local line names=()
+	for line in "${build_packages[@]}" "${check_packages[@]}"; do
+		names+=("${line%% *}")
+	done
+	id -u
+	dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${names[@]}" 2>/dev/null || :
+}
+
 build_all() {
 	if needs_autogen; then
 		say "making configure"
 		step autogen.sh "$src/autogen.sh"
 	fi
 	cd "$build"
-	if [ ! -f Makefile ]; then
+	if [ ! -f Makefile ] || [ "$(surroundings)" != "$(cat configured-for 2>/dev/null)" ]; then
 		say "configuring in $build"
 		step configure "$src/configure"
+		surroundings >configured-for
 	fi
 	[ -x driverctl/driverctl ] || say "building"
 	step make make "-j$(nproc)"

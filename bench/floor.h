@@ -16,7 +16,7 @@ enum {
 struct hierarchy {
 	char name[64];
 	char path[256];
-	int parent; /* its exd-bench directory */
+	int parent; /* its exd-bench-PID directory */
 	int join;   /* v1: tasks of the round's leaf; v2: the leaf itself */
 	bool unified;
 };
@@ -24,6 +24,7 @@ struct hierarchy {
 struct cgroups {
 	struct hierarchy list[FLOOR_HIERARCHIES];
 	size_t count;
+	char parent[32];
 	char leaf[32];
 };
 

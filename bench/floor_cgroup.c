@@ -11,8 +11,6 @@
 
 #include "bench/samples.h"
 
-#define PARENT "exd-bench"
-
 static ssize_t read_at(int dir, const char *name, char *buf, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -65,15 +63,15 @@ static void add_hierarchy(struct cgroups *cg, const char *path, bool unified)
 		close(top);
 		return;
 	}
-	if (mkdirat(top, PARENT, 0755) < 0 && errno != EEXIST)
-		die("%s/%s", path, PARENT);
+	if (mkdirat(top, cg->parent, 0755) < 0 && errno != EEXIST)
+		die("%s/%s", path, cg->parent);
 	snprintf(h->name, sizeof(h->name), "%s", base + 1);
 	snprintf(h->path, sizeof(h->path), "%s", path);
 	h->unified = unified;
 	h->join = -1;
-	h->parent = openat(top, PARENT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	h->parent = openat(top, cg->parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (h->parent < 0)
-		die("%s/%s", path, PARENT);
+		die("%s/%s", path, cg->parent);
 	if (!unified)
 		fill_cpuset(top, h->parent);
 	close(top);
@@ -87,7 +85,9 @@ void cgroups_open(struct cgroups *cg)
 
 	if (!f)
 		die("/proc/self/mountinfo");
-	snprintf(cg->leaf, sizeof(cg->leaf), "floor-%d", (int)getpid());
+	/* Of this process alone: what another bench clears away is not ours. */
+	snprintf(cg->parent, sizeof(cg->parent), "exd-bench-%d", (int)getpid());
+	snprintf(cg->leaf, sizeof(cg->leaf), "floor");
 	while (fgets(line, sizeof(line), f)) {
 		const char *tail = strstr(line, " - ");
 
@@ -103,15 +103,14 @@ void cgroups_open(struct cgroups *cg)
 		die("no cgroup hierarchy is mounted here");
 }
 
-/* Another floor may still be using the parent: then rmdir says EBUSY, and that one removes it. */
 void cgroups_close(struct cgroups *cg)
 {
 	char path[320];
 
 	for (size_t i = 0; i < cg->count; i++) {
 		close(cg->list[i].parent);
-		snprintf(path, sizeof(path), "%s/%s", cg->list[i].path, PARENT);
-		if (rmdir(path) < 0 && errno != EBUSY && errno != ENOENT)
+		snprintf(path, sizeof(path), "%s/%s", cg->list[i].path, cg->parent);
+		if (rmdir(path) < 0)
 			die("%s", path);
 	}
 	cg->count = 0;

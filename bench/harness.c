@@ -194,8 +194,7 @@ static void print_reason(const struct subject *s)
 	end = strchr(text, '\n');
 	if (end)
 		*end = '\0';
-	printf("cannot run here: %s\n",
-	       text[0] ? text : "not installed, or it failed without a word");
+	printf("%s\n", text[0] ? text : "not installed, or it failed without a word");
 }
 
 static void print_subject(struct subject *s, struct subject *list, size_t count)
@@ -204,6 +203,7 @@ static void print_subject(struct subject *s, struct subject *list, size_t count)
 
 	printf("%-34s ", s->name);
 	if (!s->samples.count) {
+		printf("cannot run here: ");
 		print_reason(s);
 		return;
 	}
@@ -214,9 +214,11 @@ static void print_subject(struct subject *s, struct subject *list, size_t count)
 		if (!strcmp(list[i].name, s->base) && base > 0)
 			printf("  %6.2f x %s", p50 / base, s->base);
 	}
-	if (s->failures)
-		printf("  (%u rounds failed)", s->failures);
 	putchar('\n');
+	if (s->failures) {
+		printf("  %u rounds failed: ", s->failures);
+		print_reason(s);
+	}
 }
 
 static void stop_servers(struct subject *list, size_t count)

@@ -15,7 +15,8 @@
 #include "bench/samples.h"
 
 static const char usage[] =
-	"usage: libhost --root STATE --rootfs DIR [--gib N] [--threads N] MODE\n"
+	"usage: libhost --root STATE --rootfs DIR [--plain] [--gib N] [--threads N] MODE\n"
+	"  --plain                containers with nothing but what the floor has\n"
 	"  --gib N, --threads N  memory resident and threads asleep in the host\n"
 	"  run, exec, stats, oom  a round per byte on stdin, its nanoseconds (8 bytes) to stdout\n"
 	"  hold=N                 start N idle containers, print the monitor's memory, end them\n";
@@ -24,6 +25,7 @@ struct request {
 	const char *root;
 	size_t gib;
 	unsigned long threads;
+	bool plain;
 };
 
 void check(int r, const struct exd_error *err)
@@ -34,16 +36,37 @@ void check(int r, const struct exd_error *err)
 	exit(1);
 }
 
-struct exd_command *host_command(const struct libhost *h, const char *program)
+struct exd_command *host_command(const char *rootfs, const char *program)
 {
 	const char *const args[] = {program, NULL};
 	struct exd_command *command = NULL;
 	struct exd_error err = EXD_ERROR_INIT;
 
 	check(exd_command_new(&command, &err), &err);
-	check(exd_command_set_string(command, EXD_KEY_ROOTFS, h->rootfs, &err), &err);
+	/* Without one it is a further process of a container. */
+	if (rootfs)
+		check(exd_command_set_string(command, EXD_KEY_ROOTFS, rootfs, &err), &err);
 	check(exd_command_set_args(command, args, &err), &err);
 	return command;
+}
+
+/* What the floor has: no seccomp, no masks, no rules of devices, an empty /dev, no sysfs. */
+static void make_plain(struct exd_command *command)
+{
+	static const char *const targets[] = {"/dev", "/sys"};
+	struct exd_mount mount = {
+		.struct_size = sizeof(mount),
+		.type = EXD_MOUNT_TMPFS,
+		.source = "",
+		.options = "",
+	};
+	struct exd_error err = EXD_ERROR_INIT;
+
+	check(exd_command_set(command, "privileged", "true", &err), &err);
+	for (size_t i = 0; i < 2; i++) {
+		mount.target = targets[i];
+		check(exd_command_add_mount(command, &mount, &err), &err);
+	}
 }
 
 struct exd_process *host_start(struct libhost *h, const struct exd_command *command)
@@ -182,7 +205,7 @@ static void grow(const struct request *q)
 static void serve(struct libhost *h, const char *mode)
 {
 	bool inside = !strcmp(mode, "exec") || !strcmp(mode, "stats");
-	struct exd_command *idle = inside ? host_command(h, "/pause") : NULL;
+	struct exd_command *idle = inside ? host_command(h->rootfs, "/pause") : NULL;
 
 	if (inside)
 		h->resident = host_start(h, idle);
@@ -224,6 +247,7 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 		{"rootfs", required_argument, NULL, 'r'},
 		{"gib", required_argument, NULL, 'g'},
 		{"threads", required_argument, NULL, 't'},
+		{"plain", no_argument, NULL, 'p'},
 		{0},
 	};
 	int c;
@@ -237,6 +261,8 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 			q->gib = strtoul(optarg, NULL, 10);
 		else if (c == 't')
 			q->threads = strtoul(optarg, NULL, 10);
+		else if (c == 'p')
+			q->plain = true;
 		else
 			optind = argc;
 	}
@@ -258,7 +284,9 @@ int main(int argc, char **argv)
 	grow(&q);
 	config.root = q.root;
 	check(exd_engine_open(&h.engine, &config, &err), &err);
-	h.command = host_command(&h, program_of(mode));
+	h.command = host_command(strcmp(mode, "exec") ? h.rootfs : NULL, program_of(mode));
+	if (q.plain)
+		make_plain(h.command);
 	if (!strcmp(mode, "oom"))
 		oom_open(&h);
 	if (!strncmp(mode, "hold=", 5))

@@ -16,8 +16,8 @@ struct libhost {
 };
 
 void check(int r, const struct exd_error *err);
-/* A command for one program in the rootfs. */
-struct exd_command *host_command(const struct libhost *h, const char *program);
+/* A command for one program in the rootfs; with none it is for exec. */
+struct exd_command *host_command(const char *rootfs, const char *program);
 /* Starts a container and returns when it runs. */
 struct exd_process *host_start(struct libhost *h, const struct exd_command *command);
 /* Kills it and waits for its end. */

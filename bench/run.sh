@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make bench: everything that is measured, side by side in one run. Needs root.
 #   run.sh BUILDDIR
-# Environment: ROUNDS (200), GAP_MS between measurements (0), STATE_PARENT (/run), the folder that
-# the state directory is made in.
+# Environment: ROUNDS (200), GAP_MS between measurements (0), STATE_PARENT, the folder that the state
+# directory is made in (/run, or /dev/shm when /run is not in memory).
 set -eu
 
 build=$(cd "$1" && pwd)
@@ -20,7 +20,11 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/exd-bench.XXXXXX")
-state=$(mktemp -d "${STATE_PARENT:-/run}/exd-bench.XXXXXX")
+# State is kept in memory on a common host; one whose /run is a disk would be measured for its disk.
+memory_folder() {
+	[ "$(stat -f -c %T /run)" = tmpfs ] && echo /run || echo /dev/shm
+}
+state=$(mktemp -d "${STATE_PARENT:-$(memory_folder)}/exd-bench.XXXXXX")
 rootfs=$tmp/rootfs
 box=exdbench
 
@@ -29,7 +33,9 @@ clean_up() {
 	ctl delete -f "$box" >/dev/null 2>&1 || true
 	# Left by floors that were killed, and by every lxc-execute. What is in use stays.
 	for top in $hierarchies; do
-		rmdir "$top"/exd-bench/* "$top"/exd-bench 2>/dev/null || true
+		for left in "$top"/exd-bench-*; do
+			[ -d "/proc/${left##*-}" ] || rmdir "$left"/* "$left" 2>/dev/null || true
+		done
 		[[ " $had_pivot " == *" $top "* ]] || rmdir "$top/lxc.pivot" 2>/dev/null || true
 	done
 	rm -rf "$tmp" "$state"
@@ -85,6 +91,7 @@ starts() {
 	subject "floor+cgroups" floor server "$bench/floor" --cgroups --serve "$rootfs"
 	subject "floor as a process" floor command "$bench/floor" --rounds 1 "$rootfs"
 	subject "exd_run" floor+cgroups server "${host[@]}" run
+	subject "exd_run, features of the floor" floor+cgroups server "${host[@]}" --plain run
 	subject "exd_run, 64 threads, $gib GiB" floor+cgroups server \
 		"${host[@]}" --threads 64 --gib "$gib" run
 	subject "driverctl run --rootfs" floor+cgroups command \

@@ -37,8 +37,8 @@ static int follow(struct exd_engine *engine, const struct exd_process *process, 
 {
 	while (exd_process_phase(process) < EXD_PHASE_DONE) {
 		struct pollfd fds[2] = {
-			{ .fd = exd_engine_fd(engine), .events = POLLIN },
-			{ .fd = *oom_fd, .events = POLLIN },
+			{.fd = exd_engine_fd(engine), .events = POLLIN},
+			{.fd = *oom_fd, .events = POLLIN},
 		};
 		int r = poll(fds, 2, -1);
 
@@ -57,8 +57,8 @@ static int run(struct exd_engine *engine, const struct exd_command *command, str
 	       struct exd_error *err)
 {
 	int oom_fd = -1;
-	struct exd_stdio stdio = { .struct_size = sizeof(stdio), .in = EXD_FD_NULL, .out = 1, .err = 2 };
-	struct exd_hooks hooks = { .struct_size = sizeof(hooks), .ctx = &oom_fd, .start = started, .exit = ended };
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .out = 1, .err = 2};
+	struct exd_hooks hooks = {.struct_size = sizeof(hooks), .ctx = &oom_fd, .start = started, .exit = ended};
 	struct exd_process *process;
 	int r = exd_start(engine, command, &stdio, &hooks, EXD_START_TIED | EXD_START_EPHEMERAL, &process, err);
 
@@ -73,8 +73,8 @@ static int run(struct exd_engine *engine, const struct exd_command *command, str
 
 int main(int argc, char **argv)
 {
-	static const char *const hello[] = { "sh", "-c", "echo hello from process $$; exit 42", NULL };
-	struct exd_exit_status status = { .struct_size = sizeof(status) };
+	static const char *const hello[] = {"sh", "-c", "echo hello from process $$; exit 42", NULL};
+	struct exd_exit_status status = {.struct_size = sizeof(status)};
 	struct exd_error err = EXD_ERROR_INIT;
 	struct exd_engine *engine = NULL;
 	struct exd_command *command = NULL;
