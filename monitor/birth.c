@@ -80,7 +80,7 @@ static int clone_child(struct monitor *m, struct task *t, const struct newborn *
 	int pidns = slot_or_none(l, l->plan->pidns_slot);
 	int cgroup = slot_or_none(l, l->plan->into_cgroup_slot);
 	struct clone_args args = {
-		.flags = (l->plan->clone_flags & ~early_flags(l)) | CLONE_PIDFD,
+		.flags = l->plan->clone_flags | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&t->pidfd.fd,
 		.exit_signal = SIGCHLD,
 	};

@@ -3,7 +3,6 @@
 #include "monitor/child.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -111,25 +110,6 @@ static void settle_in(const struct newborn *n)
 	(void)umask(0);
 }
 
-/* What was not born with it: see early.c. */
-static bool complete_birth(struct child *c)
-{
-	struct wire_report r = {
-		.type = WIRE_REPORT_FAILURE,
-		.failure = {.code = EXD_ERR_NAMESPACE, .stage = EXD_STAGE_CHILD, .step = -1},
-	};
-	uint64_t flags = early_flags(c->launch);
-
-	if (!flags)
-		return true;
-	if (unshare((int)flags) == 0)
-		return early_wait(c) == 0;
-	r.failure.sys_errno = errno;
-	set_object(&r.failure, "make the namespaces of a process");
-	child_report(c, &r, -1);
-	return false;
-}
-
 void child_main(const struct newborn *n)
 {
 	struct child c = {
@@ -143,8 +123,6 @@ void child_main(const struct newborn *n)
 	int first = p->phase_steps[WIRE_PREPARE];
 
 	settle_in(n);
-	if (!complete_birth(&c))
-		_exit(EXIT_FAILED);
 	for (int i = first; i < first + p->phase_steps[WIRE_CHILD]; i++) {
 		const struct wire_step *s = &n->launch->steps[i];
 		struct wire_report r;

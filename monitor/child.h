@@ -18,9 +18,6 @@ struct child {
 	bool nofile_set;
 };
 
-/* early.c: waits for what is prepared after the birth; -ECANCELED: it never comes. */
-int early_wait(struct child *c);
-
 /* 0 or negative errno. */
 int child_processes(struct child *c, const struct wire_step *s);
 int child_mounts(struct child *c, const struct wire_step *s);

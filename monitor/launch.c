@@ -182,25 +182,6 @@ static int check_box(struct monitor *m, struct task *t)
 	return -ESRCH;
 }
 
-static int prepare_and_bear(struct monitor *m, struct task *t)
-{
-	struct launch *l = t->launch;
-	int r;
-
-	l->prepared = early_steps(l);
-	r = prepare_run(m, t, 0, l->prepared);
-	if (!r)
-		r = birth(m, t);
-	if (!r)
-		r = prepare_run(m, t, l->prepared, l->plan->phase_steps[WIRE_PREPARE]);
-	if (r < 0)
-		return r;
-	r = early_hand_over(t);
-	if (r < 0)
-		launch_fail(t, EXD_ERR_SYSTEM, -r, "hand over what was prepared");
-	return r;
-}
-
 static void launch_run(struct monitor *m, struct task *t, struct client *c, int plan_fd,
 		       const struct wire_launch *head)
 {
@@ -220,7 +201,9 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		}
 	}
 	if (!r)
-		r = prepare_and_bear(m, t);
+		r = prepare_run(m, t);
+	if (!r)
+		r = birth(m, t);
 	if (t->tail && t->launch->slots)
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)

@@ -117,13 +117,14 @@ static void describe(struct task *t, int step, int error)
 	f->op = s->op;
 }
 
-int prepare_run(struct monitor *m, struct task *t, int first, int end)
+int prepare_run(struct monitor *m, struct task *t)
 {
 	struct launch *l = t->launch;
+	int end = l->plan->phase_steps[WIRE_PREPARE];
 	struct kept k = {.fd = -1};
 	int r = 0;
 
-	for (int i = first; i < end && r >= 0; i++) {
+	for (int i = 0; i < end && r >= 0; i++) {
 		const struct wire_step *s = &l->steps[i];
 
 		if (s->op != WIRE_WRITE)

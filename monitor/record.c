@@ -78,14 +78,6 @@ int record_started(struct task *t)
 	return renameat(t->state_dir, STAGED, t->state_dir, "state.json") < 0 ? -errno : 0;
 }
 
-/* Its host is there to hear of the exit, and its record goes with it: nobody is left to read it. */
-static bool told_at_once(const struct task *t)
-{
-	const uint32_t foreground = WIRE_LAUNCH_TIED | WIRE_LAUNCH_EPHEMERAL;
-
-	return t->client && (t->flags & foreground) == foreground;
-}
-
 static int write_reserved(const struct task *t, const char *text, size_t size)
 {
 	cleanup_close int fd = openat(t->state_dir, RESERVED, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -104,7 +96,7 @@ int record_exit(struct task *t)
 	char text[EXIT_SIZE];
 	int n;
 
-	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC || told_at_once(t))
+	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
 		return 0;
 	n = snprintf(text, sizeof(text),
 		     "{\"exit_code\":%d,\"signal\":%d,\"core_dumped\":%s,\"oom_kills\":%" PRIu64

@@ -32,7 +32,6 @@ struct launch {
 	char *state; /* state.json so far, without its closing brace */
 	size_t state_size;
 	bool state_staged; /* the record lies ready under its temporary name */
-	int prepared;      /* how many steps of prepare came before the birth */
 	bool executing;    /* the child said that execve is next */
 	struct wire_failure failure;
 };
@@ -123,20 +122,11 @@ void launch_free(struct monitor *m, struct task *t);
 int plan_validate(const struct wire_plan *plan, size_t size, struct wire_failure *failure);
 
 /* prepare.c */
-/* The steps of prepare from `first` up to before `end`. */
-int prepare_run(struct monitor *m, struct task *t, int first, int end);
+int prepare_run(struct monitor *m, struct task *t);
 void launch_fail(struct task *t, uint32_t code, int error, const char *object);
 
 /* birth.c */
 int birth(struct monitor *m, struct task *t);
-
-/* early.c */
-/* How many of the steps of prepare come before the birth; the others may go on beside it. */
-int early_steps(const struct launch *l);
-/* What of clone_flags is left to the process itself; 0 when all is prepared before its birth. */
-uint64_t early_flags(const struct launch *l);
-/* Gives it what was prepared meanwhile; it waits for that. */
-int early_hand_over(const struct task *t);
 
 /* report.c: what the child says */
 void report_ready(struct monitor *m, struct watch *w, uint32_t events);
