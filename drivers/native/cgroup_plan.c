@@ -231,7 +231,8 @@ static void plan_make(struct planning *p)
 	const struct native_cgroup *v2 = find(p->cgroups, "");
 
 	if (v2)
-		(void)exd_plan_cgroup_make(p->plan, v2->root, v2->leaf, p->path.text, p->enable, false);
+		(void)exd_plan_cgroup_make(p->plan, v2->root, v2->leaf, p->path.text, p->enable,
+					   false);
 	for (size_t i = 0; i < p->cgroups->count; i++) {
 		const struct native_cgroup *cgroup = &p->cgroups->list[i];
 		const struct cgroup_hierarchy *h = cgroup->hierarchy;

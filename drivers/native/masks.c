@@ -157,8 +157,8 @@ int native_masks_trees(struct native_run *run)
 			return null;
 		(void)exd_plan_tree(run->plan, null, run->masks[i].null_slot, false);
 		/*
-		 * Private, else what a container mounts over it would appear on the host's. Read-only
-		 * devices still take writes, but keep owner and mode, which are the host's.
+		 * Private, else what a container mounts over it would appear on the host's.
+		 * Read-only devices still take writes, but keep owner and mode: the host's.
 		 */
 		(void)exd_plan_attr(run->plan, run->masks[i].null_slot,
 				    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0,

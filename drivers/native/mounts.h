@@ -59,8 +59,8 @@ int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_
 		 uint64_t propagation);
 
 /*
- * MOUNT_ATTR_NODEV where no rules judge who uses a device, and so the nodes of a file system that is
- * not ours must not count; else 0.
+ * MOUNT_ATTR_NODEV where no rules judge who uses a device, so that nodes of file systems that are
+ * not ours do not count; else 0.
  */
 uint64_t native_nodev(const struct native_run *run);
 

@@ -26,42 +26,28 @@
 
 extern char **environ;
 
-/* The errors that a refusal may be, so that tests read as their names. */
-static const char *error_name(int error)
-{
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = {
-		{0, "0"},
-		{EACCES, "EACCES"},
-		{EBADF, "EBADF"},
-		{EBUSY, "EBUSY"},
-		{EEXIST, "EEXIST"},
-		{EINVAL, "EINVAL"},
-		{EIO, "EIO"},
-		{EISDIR, "EISDIR"},
-		{ENOENT, "ENOENT"},
-		{ENOSYS, "ENOSYS"},
-		{ENOTTY, "ENOTTY"},
-		{ENXIO, "ENXIO"},
-		{ENOTDIR, "ENOTDIR"},
-		{EPERM, "EPERM"},
-		{EROFS, "EROFS"},
-		{ETXTBSY, "ETXTBSY"},
-	};
-	static char number[16];
+#define NAMED(error) {error, #error}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].error == error)
-			return names[i].name;
-	(void)snprintf(number, sizeof(number), "%d", error);
-	return number;
-}
+/* The errors that a refusal may be, so that tests read as their names. */
+static const struct {
+	int error;
+	const char *name;
+} errors[] = {
+	{0, "0"}, NAMED(EACCES), NAMED(EBADF), NAMED(EBUSY), NAMED(EEXIST), NAMED(EINVAL),
+	NAMED(EIO), NAMED(EISDIR), NAMED(ENOENT), NAMED(ENOSYS), NAMED(ENOTDIR), NAMED(ENOTTY),
+	NAMED(ENXIO), NAMED(EPERM), NAMED(EROFS), NAMED(ETXTBSY),
+};
 
 static const char *result_of(long r)
 {
-	return error_name(r < 0 ? errno : 0);
+	static char number[16];
+	int error = r < 0 ? errno : 0;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].error == error)
+			return errors[i].name;
+	(void)snprintf(number, sizeof(number), "%d", error);
+	return number;
 }
 
 /* Appends to the text of one result, cut where it is full. */
@@ -85,7 +71,7 @@ static int by_number_then_name(const void *a, const void *b)
 	return n ? (n > 0) - (n < 0) : strcmp(x, y);
 }
 
-/* The names in a directory, sorted; numbers only when asked for, and never the descriptor that lists. */
+/* The names in a directory, sorted; numbers only when asked for, never the descriptor that lists. */
 static void list(const char *path, int numbers, char *text)
 {
 	static char *names[NAMES_MAX];
@@ -166,10 +152,10 @@ static void status_field(const char *field, char *text)
 static void list_mounts(int shared_only, char *text)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
-	char line[4096], point[2048], options[256], optional[256];
+	char line[4096], point[2048], optional[256];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*d %*d %*s %*s %2047s %255s %255s", point, options, optional) != 3)
+		if (sscanf(line, "%*d %*d %*s %*s %2047s %*s %255s", point, optional) != 2)
 			add(text, "?");
 		else if (!shared_only || strcmp(optional, "-") != 0)
 			add(text, point);
@@ -444,7 +430,7 @@ static int exchange(const char *a, const char *b)
 			return 1;
 }
 
-/* Whether the program of a process, if it is not this one, can be changed: opened first, written later. */
+/* Whether the program of another process can be changed: opened first, written later. */
 static int spoil(const char *path, const struct stat *own)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), to = -1, spoilt = 0;
@@ -464,7 +450,7 @@ static int spoil(const char *path, const struct stat *own)
 	return spoilt;
 }
 
-/* For as long as `stop` is not there (once without it): prints how many programs of others were seen and changed. */
+/* Until `stop` is there, or once: prints whether programs of others were seen, how many changed. */
 static int hunt(const char *stop)
 {
 	unsigned long seen = 0, changed = 0;

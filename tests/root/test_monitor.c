@@ -193,7 +193,7 @@ START_TEST(test_exit_waits_for_the_start_hook)
 	rig_expect(r.sock, WIRE_CLEANED, &reply);
 
 	plan_init(&p, 0);
-	plan_shell(&p, "sleep 100");
+	plan_shell(&p, "exec sleep 100");
 	request = rig_launch(&r, &p, &plain);
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	rig_verdict(r.sock, WIRE_ACK, request, -EIO);
@@ -212,7 +212,7 @@ START_TEST(test_start_hook_timeout)
 
 	rig_open(&r);
 	plan_init(&p, 0);
-	plan_shell(&p, "sleep 100");
+	plan_shell(&p, "exec sleep 100");
 	(void)rig_launch(&r, &p, &(struct launch_options){.id = "box", .hook_timeout_ms = 200});
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	rig_expect(r.sock, WIRE_EXITED, &reply);
@@ -288,7 +288,7 @@ START_TEST(test_kill_by_id)
 
 	rig_open(&r);
 	plan_init(&p, 0);
-	plan_shell(&p, "sleep 100");
+	plan_shell(&p, "exec sleep 100");
 	request = rig_launch(&r, &p, &plain);
 	rig_expect(r.sock, WIRE_STARTED, &reply);
 	rig_verdict(r.sock, WIRE_ACK, request, 0);

@@ -284,12 +284,12 @@ START_TEST(test_kill_in_a_nested_cgroup)
 	if (!memory_find(&mem))
 		tap_skip("no memory controller");
 	(void)snprintf(script, sizeof(script),
-		       "d=/sys/fs/cgroup%s/%s; mkdir $d/hog %s&& echo 8388608 > $d/hog/%s && "
+		       "d=/sys/fs/cgroup%s/%s; mkdir $d/hog; %secho 8388608 > $d/hog/%s; "
 		       "(echo 0 > $d/hog/cgroup.procs; exec tail /dev/zero) & wait; exit 0",
 		       mem.version == 1 ? "/memory" : "", mem.path,
 		       mem.version == 1 ? ""
-					: "$d/rest && echo 0 > $d/rest/cgroup.procs && "
-					  "echo +memory > $d/cgroup.subtree_control ",
+					: "mkdir $d/rest; echo 0 > $d/rest/cgroup.procs; "
+					  "echo +memory > $d/cgroup.subtree_control; ",
 		       mem.version == 1 ? "memory.limit_in_bytes" : "memory.max");
 	rig_open(&r);
 	limited_plan(&p, &mem, "33554432", script);

@@ -201,6 +201,9 @@ START_TEST(test_driverctl_killed)
 	close(in[0]);
 	close(out[1]);
 	ck_assert_int_eq(read(out[0], &byte, 1), 1);
+	/* The program may have begun before its record says so. */
+	while (lib_status(engine, "box") != EXD_STATUS_RUNNING)
+		tiny_nap();
 	count = exd_pids(engine, "box", pids, 15, &lib_err);
 	ck_assert_int_eq(count, 6);
 	pids[count++] = lib_monitor(engine, "box");
