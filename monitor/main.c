@@ -89,7 +89,7 @@ static int settle_in(struct monitor *m)
 	(void)setsid();
 	reset_signals();
 	(void)sys_close_range(FD_FIRST_UNKNOWN, ~0U, 0);
-	/* Files have modes of their own; cgroups are for all to look at, as the kernel makes them. */
+	/* Files have modes of their own; cgroups are for all to see, as the kernel makes them. */
 	(void)umask(022);
 	(void)prctl(PR_SET_NAME, "execdriver-mon");
 	raise_nofile(m);

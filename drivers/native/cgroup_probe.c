@@ -47,6 +47,9 @@ void cgroup_missing_in(const struct cgroup_layout *layout, const char *proc_cgro
 	if (state == KERNEL_SWITCHED_OFF)
 		(void)snprintf(text, size, "it is switched off: boot with cgroup_enable=%s",
 			       controller);
+	else if (!layout->count)
+		(void)snprintf(text, size,
+			       "no cgroups are mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
 	else if (v2 && !v1)
 		(void)snprintf(
 			text, size,

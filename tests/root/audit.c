@@ -26,16 +26,32 @@
 
 extern char **environ;
 
-#define NAMED(error) {error, #error}
+#define NAMED(error)          \
+	{                     \
+		error, #error \
+	}
 
 /* The errors that a refusal may be, so that tests read as their names. */
 static const struct {
 	int error;
 	const char *name;
 } errors[] = {
-	{0, "0"}, NAMED(EACCES), NAMED(EBADF), NAMED(EBUSY), NAMED(EEXIST), NAMED(EINVAL),
-	NAMED(EIO), NAMED(EISDIR), NAMED(ENOENT), NAMED(ENOSYS), NAMED(ENOTDIR), NAMED(ENOTTY),
-	NAMED(ENXIO), NAMED(EPERM), NAMED(EROFS), NAMED(ETXTBSY),
+	{0, "0"},
+	NAMED(EACCES),
+	NAMED(EBADF),
+	NAMED(EBUSY),
+	NAMED(EEXIST),
+	NAMED(EINVAL),
+	NAMED(EIO),
+	NAMED(EISDIR),
+	NAMED(ENOENT),
+	NAMED(ENOSYS),
+	NAMED(ENOTDIR),
+	NAMED(ENOTTY),
+	NAMED(ENXIO),
+	NAMED(EPERM),
+	NAMED(EROFS),
+	NAMED(ETXTBSY),
 };
 
 static const char *result_of(long r)

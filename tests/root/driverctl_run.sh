@@ -107,13 +107,13 @@ for name in uts ipc pid; do
 done
 
 # files that it writes
-ctl run --pid-file pid -- sh -c 'sleep 0.3' &
+ctl run --pid-file pid -- sh -c 'sleep 2' &
 for _ in {1..100}; do
 	[ -e pid ] && break
 	sleep 0.02
 done
 like "$(cat pid)" '^[0-9]+$' "--pid-file"
-like "$(tr '\0' ' ' <"/proc/$(cat pid)/cmdline")" '^sh -c sleep 0.3' "its process is the program"
+like "$(tr '\0' ' ' <"/proc/$(cat pid)/cmdline")" '^sh -c sleep 2' "its process is the program"
 wait
 output=$(ctl run --pid-file /no/such/dir/pid -- true 2>&1)
 is "$?:$output" "125:driverctl: run: --pid-file: cannot create '/no/such/dir/pid': No such file or directory" \

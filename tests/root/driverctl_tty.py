@@ -153,6 +153,8 @@ p = Person(["run", "--no-tty", "--pid-file", sys.argv[1] + ".pid", "--", "sh", "
             'echo ready; i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); [ -e /tmp/stop ] && exit 8; sleep 0.05; done'])
 ok(p.reads(rb"ready"), "a program runs", p.text)
 job = p.job()
+# The program may be quicker than the file that names it.
+waits_for(lambda: os.path.exists(sys.argv[1] + ".pid"))
 pid = int(open(sys.argv[1] + ".pid").read())
 p.types(b"\x1a")
 # The shell's "fg" continues it at once, so the stop itself is seen from outside, in the shell's word.

@@ -2,6 +2,7 @@
 /* Limits that hold, limits that this host cannot set, and what pausing stops. */
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -324,27 +325,39 @@ static void own_mounts(void)
 	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 }
 
-static bool is_v1(const char *controller)
+/* Where a controller is: in the v1 hierarchy that has it, else in v2. */
+static void find_mount(const char *controller, char *path, size_t size)
 {
-	char path[64];
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	bool found = false;
+	struct mntent *m;
 
-	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/cgroup.procs", controller);
-	return access(path, F_OK) == 0;
+	ck_assert_ptr_nonnull(mounts);
+	while ((m = getmntent(mounts)) && !found) {
+		found = strcmp(m->mnt_type, "cgroup") == 0 && hasmntopt(m, controller);
+		if (found || strcmp(m->mnt_type, "cgroup2") == 0)
+			(void)snprintf(path, size, "%s", m->mnt_dir);
+	}
+	endmntent(mounts);
 }
 
 START_TEST(test_controller_not_mounted)
 {
+	char path[256] = "";
+
 	own_mounts();
-	ck_assert_int_eq(umount2(is_v1("pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup", MNT_DETACH), 0);
+	find_mount("pids", path, sizeof(path));
+	ck_assert_int_eq(umount2(path, MNT_DETACH), 0);
 	cannot_set("pids_limit", "10", "pids", "mount -t cgroup");
 }
 END_TEST
 
 START_TEST(test_controller_read_only)
 {
-	const char *path = is_v1("cpu") ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup";
+	char path[256] = "";
 
 	own_mounts();
+	find_mount("cpu", path, sizeof(path));
 	ck_assert_int_eq(mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 	cannot_set("cpus", "0.5", "cpu", "remount");
 }

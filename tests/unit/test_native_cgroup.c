@@ -555,6 +555,7 @@ START_TEST(cure_fits_the_cause)
 	check_cure("pids", "mount -t cgroup -o pids");
 	check_cure("rdma", "built without it");
 	cgroup_layout_clear(&layout);
+	check_cure("pids", "mount -t cgroup2");
 	use_v2("");
 	check_cure("pids", "subtree_control");
 }
