@@ -166,6 +166,7 @@ flags:/proc/sys rw nosuid nodev noexec
 END
 
 # devices
+guarded && made=0 written=EACCES || made=EPERM written=ENOENT
 look "devices" run "${inside[@]}" -- /audit <<END
 ls:/dev core fd full $(grep -ow mqueue /proc/filesystems | tr '\n' ' ')null ptmx pts random shm stderr stdin stdout tty urandom zero
 stat:/dev/null c 1:3 666 0:0
@@ -188,8 +189,8 @@ r:/dev/zero 0
 w:/dev/null 0
 r:/dev/urandom 0
 r:/dev/tty ENXIO
-mknod:c,1,11,/tmp/kmsg 0
-w:/tmp/kmsg EACCES
+mknod:c,1,11,/tmp/kmsg $made
+w:/tmp/kmsg $written
 END
 if guarded; then
 	look "devices that were not allowed" run --cap-add all "${inside[@]}" -- /audit <<-END
