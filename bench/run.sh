@@ -132,7 +132,8 @@ pss() {
 memory() {
 	local pid out
 
-	ctl run --rootfs "$rootfs" -- /pause >"$tmp/idle" 2>&1 &
+	# Not through ctl: the pid must be that of driverctl, not of a shell above it.
+	"$driverctl" --root "$state" run --rootfs "$rootfs" -- /pause >"$tmp/idle" 2>&1 &
 	pid=$!
 	sleep 0.5
 	out=$(pss "$pid") || true
