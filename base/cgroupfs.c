@@ -13,19 +13,12 @@
 
 #include "base/cgroupwalk.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 
 /* Below the size of a stack page; a read never splits a line for long: rests are kept. */
 #define PROCS_CHUNK 2048
 #define POLL_NS 500000
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
-}
 
 static void nap(void)
 {
@@ -117,21 +110,21 @@ static bool reads_as(int dir, const char *file, const char *wanted)
  * A process in an uninterruptible sleep can keep the state at FREEZING: then kill what can be
  * killed.
  */
-static void freeze_v1(int freezer, uint64_t until)
+static void freeze_v1(int freezer, int64_t until)
 {
 	if (write_text_at(freezer, "freezer.state", "FROZEN") < 0)
 		return;
-	while (!reads_as(freezer, "freezer.state", "FROZEN") && now_ms() < until) {
+	while (!reads_as(freezer, "freezer.state", "FROZEN") && clock_ms() < until) {
 		/* Forks that were under way keep it at FREEZING until it is told again. */
 		(void)write_text_at(freezer, "freezer.state", "FROZEN");
 		nap();
 	}
 }
 
-static int kill_round_v1(int dirfd, int freezer, uint64_t until)
+static int kill_round_v1(int dirfd, int freezer, int64_t until)
 {
 	struct pid_sink sink = {.kill = true};
-	uint64_t freeze_until = now_ms() + 10;
+	int64_t freeze_until = clock_ms() + 10;
 	int r;
 
 	if (freezer >= 0)
@@ -160,19 +153,19 @@ static int kill_round_v2(int dirfd)
 
 int cgroup_kill(int dirfd, int freezer, int version, int deadline_ms)
 {
-	uint64_t until = now_ms() + (uint64_t)(deadline_ms > 0 ? deadline_ms : 0);
+	int64_t until = clock_ms() + (deadline_ms > 0 ? deadline_ms : 0);
 	int r = cgroup_empty(dirfd, version);
 
 	while (r == 0) {
-		uint64_t settle = now_ms() + 5;
+		int64_t settle = clock_ms() + 5;
 
 		r = version == 1 ? kill_round_v1(dirfd, freezer, until) : kill_round_v2(dirfd);
 		if (r < 0)
 			break;
 		/* The killed need a moment to go; only then look for new ones. */
-		while ((r = cgroup_empty(dirfd, version)) == 0 && now_ms() < settle)
+		while ((r = cgroup_empty(dirfd, version)) == 0 && clock_ms() < settle)
 			nap();
-		if (r == 0 && now_ms() >= until)
+		if (r == 0 && clock_ms() >= until)
 			return -EBUSY;
 	}
 	if (r == -ENOENT || r == -ENODEV)
@@ -182,7 +175,7 @@ int cgroup_kill(int dirfd, int freezer, int version, int deadline_ms)
 
 int cgroup_remove(int root, const char *path, int deadline_ms)
 {
-	uint64_t until = deadline_ms > 0 ? now_ms() + (uint64_t)deadline_ms : 0;
+	int64_t until = deadline_ms > 0 ? clock_ms() + deadline_ms : 0;
 
 	while (unlinkat(root, path, AT_REMOVEDIR) < 0) {
 		cleanup_close int dir = FD_NONE;
@@ -194,7 +187,7 @@ int cgroup_remove(int root, const char *path, int deadline_ms)
 		dir = openat(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir >= 0 && cgroup_remove_children(dir) > 0)
 			continue;
-		if (now_ms() >= until)
+		if (clock_ms() >= until)
 			return -EBUSY;
 		nap();
 	}

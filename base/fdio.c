@@ -116,16 +116,3 @@ int replace_file_at(int dirfd, const char *name, const void *data, size_t size, 
 	}
 	return r;
 }
-
-int fd_move_above(int fd, int min)
-{
-	int moved;
-
-	if (fd < 0 || fd >= min)
-		return fd;
-	moved = fcntl(fd, F_DUPFD_CLOEXEC, min);
-	if (moved < 0)
-		moved = -errno;
-	(void)close(fd);
-	return moved;
-}

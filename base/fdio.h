@@ -27,7 +27,4 @@ int make_file_at(int dirfd, const char *name, const void *data, size_t size, mod
 int replace_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,
 		    bool sync);
 
-/* Moves a descriptor to a number >= min; the old number is closed, on failure too. */
-int fd_move_above(int fd, int min);
-
 #endif

@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/procstat.h"
 #include "base/seqpacket.h"
 #include "base/sockpath.h"
-#include "core/clock.h"
 
 void message_clear(struct message *message)
 {

@@ -6,7 +6,7 @@
 #include <poll.h>
 
 #include "base/cleanup.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/conn.h"
 #include "core/exit_status.h"
 #include "core/process.h"

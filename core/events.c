@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/engine.h"
 #include "core/log.h"
 #include "core/sized.h"

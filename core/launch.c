@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/command.h"
 #include "core/log.h"
 #include "core/record.h"

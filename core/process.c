@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/log.h"
 #include "core/record.h"
 #include "core/sized.h"

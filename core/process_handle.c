@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/sized.h"
 
 static pthread_mutex_t *guard(const struct exd_process *p)

@@ -9,8 +9,8 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/wire_names.h"
-#include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/log.h"
 

@@ -9,9 +9,9 @@
 #include <sys/timerfd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "base/strutil.h"
-#include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/launch.h"
 #include "core/log.h"

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define IMPATIENCE_MS 2000
 
@@ -39,14 +40,6 @@ void forward_close(struct forward *forward)
 	forward->fd = FD_NONE;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int forward_next(struct forward *forward)
 {
 	struct signalfd_siginfo info;
@@ -56,7 +49,7 @@ int forward_next(struct forward *forward)
 		return 0;
 	if (info.ssi_signo != SIGINT && info.ssi_signo != SIGTERM)
 		return (int)info.ssi_signo;
-	now = now_ms();
+	now = (uint64_t)clock_ms();
 	forward->asked_ms = now;
 	return before && now - before <= IMPATIENCE_MS ? SIGKILL : (int)info.ssi_signo;
 }

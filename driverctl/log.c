@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/strutil.h"
 #include "driverctl/options.h"
 #include "driverctl/print.h"
@@ -69,13 +70,11 @@ void log_line(void *arg, enum exd_log_level level, const char *driver, const cha
 {
 	const struct log *log = arg;
 	cleanup_strbuf struct strbuf sb = {0};
-	struct timespec now;
 	char time[TIME_TEXT_MAX];
 
 	if (level > log->level)
 		return;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	time_text(time, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	time_text(time, clock_ns(CLOCK_REALTIME));
 	if (log->json) {
 		(void)sb_addf(&sb, "{\"time\": \"%s\", \"level\": \"%s\"", time, level_name(level));
 		add_member(&sb, "driver", driver);

@@ -7,14 +7,6 @@
 
 #include "monitor/monitor.h"
 
-uint64_t clock_ns(int clock)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 void close_fd(int *fd)
 {
 	if (*fd >= 0)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 
+#include "base/clock.h"
 #include "base/wire.h"
 
 struct monitor;
@@ -78,7 +79,6 @@ struct monitor {
 };
 
 /* loop.c */
-uint64_t clock_ns(int clock);
 int watch_add(struct monitor *m, struct watch *w, uint32_t events);
 void watch_set(struct monitor *m, struct watch *w, uint32_t events);
 /* Stops watching and closes. */

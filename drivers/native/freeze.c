@@ -12,18 +12,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 
 #define NAP_MIN_NS 100000
 #define NAP_MAX_NS 5000000
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int write_text(int dirfd, const char *file, const char *text)
 {
@@ -56,7 +49,7 @@ static int set_v1(int dirfd, const char *state, int64_t until)
 			r = state_is_v1(dirfd, state);
 		if (r)
 			return r < 0 ? r : 0;
-		if (now_ms() >= until)
+		if (clock_ms() >= until)
 			return -ETIMEDOUT;
 		(void)ppoll(NULL, 0, &nap, NULL);
 		nap.tv_nsec = nap.tv_nsec * 2 > NAP_MAX_NS ? NAP_MAX_NS : nap.tv_nsec * 2;
@@ -71,7 +64,7 @@ static int set_v2(int dirfd, bool freeze, int64_t until)
 
 	while (r == 0) {
 		struct pollfd changed = {.fd = events, .events = POLLPRI};
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_ms();
 		char text[128];
 		ssize_t n = read_file_fd(events, text, sizeof(text));
 
@@ -89,14 +82,14 @@ static int set_v2(int dirfd, bool freeze, int64_t until)
 
 int native_thaw(int dirfd, int version, int deadline_ms)
 {
-	int64_t until = now_ms() + deadline_ms;
+	int64_t until = clock_ms() + deadline_ms;
 
 	return version == 2 ? set_v2(dirfd, false, until) : set_v1(dirfd, "THAWED", until);
 }
 
 int native_freeze(int dirfd, int version, int deadline_ms)
 {
-	int64_t until = now_ms() + deadline_ms;
+	int64_t until = clock_ms() + deadline_ms;
 	int r = version == 2 ? set_v2(dirfd, true, until) : set_v1(dirfd, "FROZEN", until);
 
 	if (r < 0)

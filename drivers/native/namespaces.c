@@ -35,11 +35,6 @@ const char *native_ns_name(enum native_ns_kind kind)
 	return kinds[kind].name;
 }
 
-uint64_t native_ns_flag(enum native_ns_kind kind)
-{
-	return kinds[kind].flag;
-}
-
 static bool has_prefix(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

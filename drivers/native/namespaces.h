@@ -31,9 +31,8 @@ struct native_ns {
 	int slot; /* of the namespace to join, else -1 */
 };
 
-/* The file name below /proc/PID/ns, and the CLONE_NEW* flag. */
+/* The file name below /proc/PID/ns. */
 const char *native_ns_name(enum native_ns_kind kind);
-uint64_t native_ns_flag(enum native_ns_kind kind);
 
 /* What the command's key says. EXD_ERR_KEY when it is no such thing. */
 int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_record.h"
@@ -211,11 +212,8 @@ static bool read_network(struct exd_record *record, struct exd_stats *s)
 int native_stats(void *self, struct exd_record *record, struct exd_stats *stats,
 		 struct exd_error *err)
 {
-	struct timespec now;
-
 	(void)self;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	stats->time_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	stats->time_ns = clock_ns(CLOCK_REALTIME);
 	stats->valid = (read_cpu(record, stats) ? EXD_STATS_CPU : 0u) |
 		       (read_memory(record, stats) ? EXD_STATS_MEMORY : 0u) |
 		       (read_pids(record, stats) ? EXD_STATS_PIDS : 0u) |

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fdio.h"
 #include "drivers/native/user.h"
 
 static int open_in_root(int root_fd, const char *path)
@@ -73,34 +74,13 @@ static int open_regular(int handle)
 	return fd < 0 ? -errno : fd;
 }
 
-static int read_all(int fd, char *text, size_t max)
-{
-	size_t used = 0;
-
-	for (;;) {
-		ssize_t n = read(fd, text + used, max - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-		if (used == max)
-			return -EFBIG;
-	}
-	text[used] = '\0';
-	return 0;
-}
-
 int native_handle_read(int handle, char **out)
 {
 	cleanup_close int fd = open_regular(handle);
 	cleanup_free char *text = NULL;
 	struct stat st;
 	size_t max;
-	int r;
+	ssize_t r;
 
 	if (fd < 0)
 		return fd;
@@ -109,12 +89,12 @@ int native_handle_read(int handle, char **out)
 	/* st_size is a hint only: the file may grow */
 	max = st.st_size > 0 && st.st_size < (off_t)NATIVE_USERDB_MAX ? (size_t)st.st_size + 1
 								      : NATIVE_USERDB_MAX;
-	text = malloc(max + 1);
+	text = malloc(max);
 	if (!text)
 		return -ENOMEM;
-	r = read_all(fd, text, max);
+	r = read_file_fd(fd, text, max);
 	if (r < 0)
-		return r;
+		return (int)r;
 	*out = take_ptr(&text);
 	return 0;
 }

@@ -166,19 +166,6 @@ START_TEST(test_files)
 }
 END_TEST
 
-START_TEST(test_fd_move_above)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int moved = fd_move_above(fd, fd + 10);
-
-	ck_assert_int_ge(moved, fd + 10);
-	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-	ck_assert_int_eq(fcntl(moved, F_GETFD), FD_CLOEXEC);
-	ck_assert_int_eq(fd_move_above(moved, 3), moved);
-	close(moved);
-}
-END_TEST
-
 START_TEST(test_sealed_memory)
 {
 	int fd = memfd_sealed("test", "bytes", 5, false);
@@ -286,7 +273,6 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_largest_message);
 	tc = tap_tcase(s, "base");
 	tcase_add_test(tc, test_files);
-	tcase_add_test(tc, test_fd_move_above);
 	tcase_add_test(tc, test_sealed_memory);
 	tcase_add_test(tc, test_socket_in_a_long_path);
 	tcase_add_test(tc, test_process_identity);

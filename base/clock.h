@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Times and deadlines. */
-#ifndef EXECDRIVER_CORE_CLOCK_H
-#define EXECDRIVER_CORE_CLOCK_H
+#ifndef EXECDRIVER_BASE_CLOCK_H
+#define EXECDRIVER_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
