@@ -14,9 +14,10 @@ struct cgroup_make {
 	const char *enable; /* v2: "+memory +pids" for every ancestor's subtree_control; NULL or "":
 			       nothing */
 	bool cpuset;        /* v1 cpuset: take over the parent's cpus and mems */
+	const char *file;   /* of the leaf, opened for writing; NULL: the leaf itself, O_PATH */
 };
 
-/* Returns an O_PATH descriptor of the leaf. -EEXIST when the leaf is there already. */
+/* Returns the descriptor. -EEXIST when the leaf is there already. */
 int cgroup_make(const struct cgroup_make *make);
 
 /* Pids of the whole subtree: writes up to `max`, returns how many there are. */

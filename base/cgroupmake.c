@@ -144,29 +144,56 @@ static bool path_is_below(const char *path)
 }
 
 /* The straight path, all but the first time: the parents are there, and one mkdir is all. */
-int cgroup_make(const struct cgroup_make *m)
+static int make_leaf(const struct cgroup_make *m)
+{
+	int r;
+
+	if (mkdirat(m->root, m->path, 0755) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	r = prepare_path(m, false);
+	if (r < 0)
+		return r;
+	return mkdirat(m->root, m->path, 0755) < 0 ? -errno : 0;
+}
+
+static int open_file(int dir, const char *path, const char *file)
+{
+	char full[PATH_SIZE];
+	int n = snprintf(full, sizeof(full), "%s/%s", path, file), fd;
+
+	if (n < 0 || (size_t)n >= sizeof(full))
+		return -ENAMETOOLONG;
+	fd = openat(dir, full, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Most leaves are never looked at, only their one file is written: the directory is not opened. */
+static int open_leaf(const struct cgroup_make *m)
 {
 	cleanup_close int leaf = FD_NONE;
-	int r = 0;
+	int r;
 
-	if (!path_is_below(m->path))
-		return -EINVAL;
-	if (mkdirat(m->root, m->path, 0755) < 0) {
-		if (errno != ENOENT)
-			return -errno;
-		r = prepare_path(m, false);
-		if (r < 0)
-			return r;
-		if (mkdirat(m->root, m->path, 0755) < 0)
-			return -errno;
-	}
+	if (m->file && !m->cpuset && !(m->enable && *m->enable))
+		return open_file(m->root, m->path, m->file);
 	leaf = open_dir(m->root, m->path);
-	if (leaf >= 0 && !leaf_complete(m, leaf))
-		r = prepare_path(m, true);
-	if (leaf >= 0 && r >= 0)
-		return take_fd(&leaf);
 	if (leaf < 0)
-		r = leaf;
-	(void)unlinkat(m->root, m->path, AT_REMOVEDIR);
+		return leaf;
+	r = leaf_complete(m, leaf) ? 0 : prepare_path(m, true);
+	if (r < 0)
+		return r;
+	return m->file ? open_file(leaf, ".", m->file) : take_fd(&leaf);
+}
+
+int cgroup_make(const struct cgroup_make *m)
+{
+	int r = path_is_below(m->path) ? make_leaf(m) : -EINVAL;
+
+	if (r < 0)
+		return r;
+	r = open_leaf(m);
+	if (r < 0)
+		(void)unlinkat(m->root, m->path, AT_REMOVEDIR);
 	return r;
 }

@@ -113,25 +113,53 @@ size_t utf8_length(const char *text)
 	return n;
 }
 
+/* Bytes at the beginning that need no change inside of a JSON string. */
+static size_t plain_length(const char *text, bool raw)
+{
+	const char *s = text;
+	size_t n;
+
+	for (; *s; s += n) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+			break;
+		n = c < 0x80 || raw ? 1 : utf8_length(s);
+		if (!n)
+			break;
+	}
+	return (size_t)(s - text);
+}
+
+static int add_json(struct strbuf *sb, const char *text, bool raw)
+{
+	(void)sb_add_bytes(sb, "\"", 1);
+	for (;;) {
+		size_t n = plain_length(text, raw);
+		unsigned char c = (unsigned char)text[n];
+
+		(void)sb_add_bytes(sb, text, n);
+		if (!c)
+			break;
+		if (c >= 0x80)
+			(void)sb_add(sb, "\\ufffd");
+		else if (c == '"' || c == '\\')
+			(void)sb_addf(sb, "\\%c", c);
+		else
+			(void)sb_addf(sb, "\\u%04x", c);
+		text += n + 1;
+	}
+	return sb_add_bytes(sb, "\"", 1);
+}
+
 int sb_add_json(struct strbuf *sb, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	return add_json(sb, text, false);
+}
 
-	(void)sb_add(sb, "\"");
-	while (*s) {
-		size_t n = utf8_length((const char *)s);
-
-		if (!n)
-			(void)sb_add(sb, "\\ufffd");
-		else if (*s == '"' || *s == '\\')
-			(void)sb_addf(sb, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			(void)sb_addf(sb, "\\u%04x", *s);
-		else
-			(void)sb_add_bytes(sb, s, n);
-		s += n ? n : 1;
-	}
-	return sb_add(sb, "\"");
+int sb_add_json_raw(struct strbuf *sb, const char *text)
+{
+	return add_json(sb, text, true);
 }
 
 static int parse_digits(const char *text, unsigned int base, uint64_t *out)

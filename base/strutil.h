@@ -27,6 +27,8 @@ int sb_add_bytes(struct strbuf *sb, const void *bytes, size_t size);
 int sb_addf(struct strbuf *sb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 int sb_add_json(struct strbuf *sb, const char *text);
+/* The same, but those bytes stay: for records, which must give back what they were given. */
+int sb_add_json_raw(struct strbuf *sb, const char *text);
 /* Length of the valid UTF-8 sequence that the text begins with, or 0. */
 size_t utf8_length(const char *text);
 /*

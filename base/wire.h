@@ -82,7 +82,7 @@ enum wire_op {
 	/* slot0 hierarchy root dir, slot1 out leaf dir; str0 path below it; str1 v2 controllers
 	   to enable in each ancestor's subtree_control ("+memory +pids"); num0: 1 = inherit
 	   cpuset.cpus/mems (v1 cpuset). The leaf must be new (EEXIST is a failure), parents may
-	   exist. */
+	   exist. str2: a file of the leaf, which slot1 then becomes, opened for writing. */
 	WIRE_CGROUP_MAKE = 1,
 	/* slot0 dir; str0 file below it; str1 bytes (size without NUL is written, one write) */
 	WIRE_WRITE = 2,

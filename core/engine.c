@@ -42,6 +42,13 @@ static int fill(struct exd_engine *engine, const struct exd_engine_config *confi
 	r = config_load(&engine->config, config->config, err);
 	if (r == 0)
 		r = state_root_open(config->root, &engine->root, &engine->root_fd, err);
+	if (r == 0) {
+		r = boot_id(engine->boot_id);
+		if (r < 0)
+			(void)exd_error_set(err, EXD_ERR_HOST, -r,
+					    "cannot read the boot id below '/proc/sys': mount "
+					    "/proc");
+	}
 	if (r == 0 && config->driver) {
 		engine->driver = strdup(config->driver);
 		if (!engine->driver)

@@ -9,6 +9,7 @@
 
 #include <execdriver/execdriver.h>
 
+#include "base/procstat.h"
 #include "core/config.h"
 #include "core/events.h"
 #include "core/watch.h"
@@ -27,6 +28,7 @@ struct exd_engine {
 	char *root;   /* absolute */
 	char *driver; /* the host's choice, or NULL */
 	int root_fd;
+	char boot_id[BOOT_ID_SIZE];
 	uint32_t flags; /* enum exd_engine_flag */
 	uint32_t log_level;
 	exd_log_fn log;

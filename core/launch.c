@@ -84,6 +84,7 @@ static int make_state_text(const struct launch *l, const struct conn *conn, char
 {
 	struct state_fields fields = {
 		.id = l->process->id,
+		.boot_id = l->engine->boot_id,
 		.driver = l->process->plugin->name,
 		.created_ns = clock_ns(CLOCK_REALTIME),
 		.command = l->command,

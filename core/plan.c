@@ -269,6 +269,14 @@ int exd_plan_fd_consume(struct exd_plan *plan, int fd, enum exd_plan_fd kind)
 	return slot;
 }
 
+int exd_plan_fd_lend(struct exd_plan *plan, int fd)
+{
+	if (fd < 0)
+		return plan_fail(plan, EXD_ERR_INTERNAL, EBADF,
+				 "the driver lends the plan no descriptor");
+	return add_slot(plan, fd, false, EXD_FD_KEEP);
+}
+
 int exd_plan_slot(struct exd_plan *plan)
 {
 	return add_slot(plan, FD_NONE, false, EXD_FD_ONCE);

@@ -10,7 +10,7 @@
  * {R} ", recursive", of which the last four are nothing when 0; {l} what a slot holds.
  */
 static const struct plan_op ops[] = {
-	{WIRE_CGROUP_MAKE, EXD_ERR_CGROUP, "make cgroup {l1}"},
+	{WIRE_CGROUP_MAKE, EXD_ERR_CGROUP, "make cgroup {l0}/{s0}"},
 	{WIRE_WRITE, EXD_ERR_CGROUP, "write '{b1}' to {l0}/{s0}"},
 	{WIRE_OPEN, EXD_ERR_SYSTEM, "open {l1}"},
 	{WIRE_OOM_WATCH, EXD_ERR_CGROUP, "watch {l0} for OOM kills"},

@@ -159,6 +159,11 @@ static void add_slot(struct strbuf *out, const struct exd_plan *plan, uint16_t s
 		sb_add(out, size > 0 ? "/" : "");
 	}
 	add_text(out, text, size);
+	text = span(plan, step, 2, &size);
+	if (step->op == WIRE_CGROUP_MAKE && size > 0) {
+		sb_add(out, "/");
+		add_text(out, text, size);
+	}
 }
 
 /* The step that attaches the mount in the slot to a place below another one; NULL: none. */

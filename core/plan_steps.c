@@ -45,6 +45,19 @@ int exd_plan_cgroup_make(struct exd_plan *plan, int root_slot, int out_slot, con
 	return plan->result;
 }
 
+int exd_plan_cgroup_make_file(struct exd_plan *plan, int root_slot, int out_slot, const char *path,
+			      const char *file, bool cpuset)
+{
+	struct wire_step *step = step_add(plan, EXD_PREPARE, WIRE_CGROUP_MAKE);
+
+	step_slot(plan, step, 0, root_slot);
+	step_slot(plan, step, 1, out_slot);
+	step_string(plan, step, 0, path);
+	step_string(plan, step, 2, file);
+	step->num[0] = cpuset;
+	return plan->result;
+}
+
 int exd_plan_write(struct exd_plan *plan, int dir_slot, const char *file, const void *bytes,
 		   size_t size)
 {

@@ -80,6 +80,7 @@ void state_dir_close(struct state_dir *dir);
 struct state_fields {
 	const char *id;
 	const char *driver;
+	const char *boot_id;
 	uint64_t created_ns;               /* CLOCK_REALTIME */
 	const struct exd_command *command; /* args, annotations, rootfs */
 	const struct exd_plan *plan;       /* cgroups, notes */

@@ -38,6 +38,7 @@ static int do_cgroup_make(struct launch *l, const struct wire_step *s)
 		.path = text_of(l, s, 0),
 		.enable = text_of(l, s, 1),
 		.cpuset = s->num[0] != 0,
+		.file = text_of(l, s, 2),
 	};
 
 	return fill_slot(l, s, 1, cgroup_make(&make));

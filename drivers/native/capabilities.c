@@ -23,12 +23,12 @@ uint64_t native_caps_default(void)
 	       BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 }
 
-uint64_t native_caps_possible(void)
+uint64_t native_caps_possible(uint64_t wanted)
 {
 	uint64_t caps = 0;
 
 	for (int i = 0; i <= MAX_NUMBER; i++) {
-		int r = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+		int r = wanted & BIT(i) ? prctl(PR_CAPBSET_READ, i, 0, 0, 0) : 0;
 
 		if (r < 0)
 			break;
@@ -109,8 +109,9 @@ static int check_possible(uint64_t added, uint64_t possible, struct exd_error *e
 int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_t *out,
 		     struct exd_error *err)
 {
+	bool privileged = exd_command_bool(command, EXD_KEY_PRIVILEGED);
 	struct native_cap_change change = {0};
-	uint64_t possible = native_caps_possible();
+	uint64_t possible;
 	int r;
 
 	r = read_list(command, EXD_KEY_CAP_ADD, &change.add, &change.add_all, err);
@@ -119,10 +120,12 @@ int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_
 	r = read_list(command, EXD_KEY_CAP_DROP, &change.drop, &change.drop_all, err);
 	if (r < 0)
 		return r;
+	possible = native_caps_possible(privileged || change.add_all ? NATIVE_CAPS_ALL
+								     : basics | change.add);
 	r = check_possible(change.add, possible, err);
 	if (r < 0)
 		return r;
-	if (exd_command_bool(command, EXD_KEY_PRIVILEGED))
+	if (privileged)
 		basics = possible;
 	*out = native_caps_change(basics & possible, possible, &change);
 	return 0;

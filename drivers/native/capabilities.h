@@ -18,8 +18,10 @@ struct native_cap_change {
 
 /* The 14 a container has by default. */
 uint64_t native_caps_default(void);
-/* The bounding set of this process: all that it can give. */
-uint64_t native_caps_possible(void);
+#define NATIVE_CAPS_ALL UINT64_MAX
+
+/* Which of these are in the bounding set of this process: what it can give. */
+uint64_t native_caps_possible(uint64_t wanted);
 /* Number of a capability by name, in any case, with or without CAP_; -EINVAL. */
 int native_cap_number(const char *name);
 

@@ -47,7 +47,10 @@ static int add_hierarchy(struct cgroup_layout *layout, char *line)
 
 	if (!line || layout->count == CGROUP_HIERARCHIES_MAX)
 		return 0;
-	*h = (struct cgroup_hierarchy){.version = strcmp(number, "0") == 0 ? 2 : 1};
+	*h = (struct cgroup_hierarchy){
+		.version = strcmp(number, "0") == 0 ? 2 : 1,
+		.fd = -EBADF,
+	};
 	layout->count++;
 	h->controllers = strdup(controllers);
 	h->own = strdup(line);
@@ -170,7 +173,8 @@ static void clear_hierarchy(struct cgroup_hierarchy *h)
 	free(h->controllers);
 	free(h->mount);
 	free(h->own);
-	*h = (struct cgroup_hierarchy){0};
+	cleanup_close_fn(&h->fd);
+	*h = (struct cgroup_hierarchy){.fd = -EBADF};
 }
 
 static void drop_unmounted(struct cgroup_layout *layout)
@@ -253,11 +257,16 @@ static int read_v2(struct cgroup_layout *layout)
 {
 	const struct cgroup_hierarchy *h = cgroup_layout_find(layout, "");
 	cleanup_strbuf struct strbuf text = {0};
-	cleanup_close int root = h ? cgroup_hierarchy_open(h) : FD_NONE;
 
-	if (root < 0 || read_all(root, "cgroup.controllers", &text) < 0)
+	if (!h || h->fd < 0 || read_all(h->fd, "cgroup.controllers", &text) < 0)
 		return 0;
 	return cgroup_layout_v2(layout, text.text);
+}
+
+static void open_hierarchies(struct cgroup_layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		layout->list[i].fd = cgroup_hierarchy_open(&layout->list[i]);
 }
 
 int cgroup_layout_read(struct cgroup_layout **out)
@@ -276,6 +285,8 @@ int cgroup_layout_read(struct cgroup_layout **out)
 		r = sb_add(&own, "");
 	if (r == 0)
 		r = cgroup_layout_parse(layout, mounts.text, own.text);
+	if (r == 0)
+		open_hierarchies(layout);
 	if (r == 0)
 		r = read_v2(layout);
 	if (r == 0)

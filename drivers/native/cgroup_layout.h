@@ -16,6 +16,7 @@ struct cgroup_hierarchy {
 	char *own;         /* the path of this process in it */
 	size_t depth;      /* length of the path that is mounted: 0 for the whole hierarchy */
 	bool readonly;
+	int fd; /* of its root as cgroup_hierarchy_open() gives it, or a negative errno value */
 };
 
 /* v1 hierarchies in the kernel's order, then v2. Never changed after it was made. */
@@ -34,8 +35,8 @@ int cgroup_layout_parse(struct cgroup_layout *layout, const char *mountinfo,
 /* The v2 hierarchy's controllers, from the text of its cgroup.controllers. -ENOMEM. */
 int cgroup_layout_v2(struct cgroup_layout *layout, const char *controllers);
 /*
- * All of it from /proc and the mounts. Blocks for the reads. -ENOMEM or another negative errno
- * value.
+ * All of it from /proc and the mounts, with descriptors of those that can be written. Blocks for
+ * the reads. -ENOMEM or another negative errno value.
  */
 int cgroup_layout_read(struct cgroup_layout **out);
 /* Empties it. */

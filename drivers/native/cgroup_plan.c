@@ -70,8 +70,8 @@ static int find_path(struct planning *p, const char *otherwise)
 	return 0;
 }
 
-/* Opens the roots of all hierarchies that can be used, into slots. */
-static int open_roots(struct planning *p)
+/* The roots of all hierarchies that can be used, as slots. */
+static int lend_roots(struct planning *p)
 {
 	for (size_t i = 0; i < p->layout->count; i++) {
 		const struct cgroup_hierarchy *h = &p->layout->list[i];
@@ -80,14 +80,12 @@ static int open_roots(struct planning *p)
 		if (h->readonly)
 			continue;
 		*cgroup = (struct native_cgroup){.hierarchy = h, .join = -1};
-		cgroup->root_fd = cgroup_hierarchy_open(h);
-		if (cgroup->root_fd < 0)
-			return exd_error_set(
-				p->err, EXD_ERR_CGROUP, -cgroup->root_fd,
-				"the cgroup hierarchy at '%s', mounted when the driver "
-				"was opened, cannot be opened",
-				h->mount);
-		cgroup->root = exd_plan_fd_consume(p->plan, cgroup->root_fd, EXD_FD_KEEP);
+		if (h->fd < 0)
+			return exd_error_set(p->err, EXD_ERR_CGROUP, -h->fd,
+					     "the cgroup hierarchy at '%s' could not be opened "
+					     "when the driver was",
+					     h->mount);
+		cgroup->root = exd_plan_fd_lend(p->plan, h->fd);
 		cgroup->leaf = exd_plan_slot(p->plan);
 		p->cgroups->count++;
 	}
@@ -114,7 +112,7 @@ static void check_swap(struct planning *p)
 	size_t kept = 0;
 
 	if (!memory || memory->hierarchy->version != 1 ||
-	    faccessat(memory->root_fd, file, F_OK, 0) == 0)
+	    faccessat(memory->hierarchy->fd, file, F_OK, 0) == 0)
 		return;
 	for (size_t i = 0; i < p->limits.count; i++) {
 		struct native_limit *limit = &p->limits.list[i];
@@ -139,7 +137,7 @@ static bool cpuset_lacks(const struct native_cgroup *cpuset, const struct native
 		return false;
 	(void)snprintf(file, sizeof(file), "%s%s", limit->file,
 		       cpuset->hierarchy->version == 2 ? ".effective" : "");
-	if (read_file_at(cpuset->root_fd, file, whole, size) < 0)
+	if (read_file_at(cpuset->hierarchy->fd, file, whole, size) < 0)
 		return false;
 	whole[strcspn(whole, "\n")] = '\0';
 	return !native_cpuset_within(limit->text, whole);
@@ -180,7 +178,7 @@ static void check_v2(struct planning *p)
 	if (!v2)
 		return;
 	cgroup_enable_list(v2->hierarchy, &p->limits, p->enable);
-	if (!cgroup_enable_blocked(v2->root_fd, p->parent, p->enable, busy, sizeof(busy)))
+	if (!cgroup_enable_blocked(v2->hierarchy->fd, p->parent, p->enable, busy, sizeof(busy)))
 		return;
 	(void)snprintf(p->reason, sizeof(p->reason),
 		       "cgroup '%s' holds processes, and so hands down no controllers: "
@@ -225,6 +223,37 @@ static void note_v2(struct planning *p, const struct native_cgroup *cgroup)
 	(void)exd_plan_cgroup(p->plan, list, cgroup->hierarchy->mount, p->path.text);
 }
 
+/* Whether anything but the file it is joined by is needed of a v1 cgroup. */
+static bool is_used(const struct planning *p, const struct native_cgroup *cgroup)
+{
+	const struct native_cgroup *freezer = find(p->cgroups, "freezer");
+
+	if (cgroup == find(p->cgroups, "memory") || p->cgroups->sets ||
+	    (cgroup == find(p->cgroups, "devices") && !p->cgroups->privileged))
+		return true;
+	for (size_t i = 0; i < p->limits.count; i++)
+		if (find(p->cgroups, p->limits.list[i].controller) == cgroup)
+			return true;
+	return !find(p->cgroups, "") && cgroup == (freezer ? freezer : p->cgroups->list) &&
+	       native_ns_mode(p->command, NATIVE_NS_PID, NULL) != NATIVE_NS_OWN;
+}
+
+static void make_v1(struct planning *p, struct native_cgroup *cgroup)
+{
+	const struct cgroup_hierarchy *h = cgroup->hierarchy;
+	bool cpuset = cgroup_list_has(h->controllers, "cpuset");
+
+	if (is_used(p, cgroup)) {
+		(void)exd_plan_cgroup_make(p->plan, cgroup->root, cgroup->leaf, p->path.text, NULL,
+					   cpuset);
+	} else {
+		cgroup->join = cgroup->leaf;
+		(void)exd_plan_cgroup_make_file(p->plan, cgroup->root, cgroup->leaf, p->path.text,
+						CGROUP_JOIN_FILE, cpuset);
+	}
+	(void)exd_plan_cgroup(p->plan, h->controllers, h->mount, p->path.text);
+}
+
 /* The v2 one comes first: a process is born in it, and the others can be made beside its birth. */
 static void plan_make(struct planning *p)
 {
@@ -234,16 +263,12 @@ static void plan_make(struct planning *p)
 		(void)exd_plan_cgroup_make(p->plan, v2->root, v2->leaf, p->path.text, p->enable,
 					   false);
 	for (size_t i = 0; i < p->cgroups->count; i++) {
-		const struct native_cgroup *cgroup = &p->cgroups->list[i];
-		const struct cgroup_hierarchy *h = cgroup->hierarchy;
+		struct native_cgroup *cgroup = &p->cgroups->list[i];
 
-		if (h->version == 2) {
+		if (cgroup->hierarchy->version == 2)
 			note_v2(p, cgroup);
-			continue;
-		}
-		(void)exd_plan_cgroup_make(p->plan, cgroup->root, cgroup->leaf, p->path.text, NULL,
-					   cgroup_list_has(h->controllers, "cpuset"));
-		(void)exd_plan_cgroup(p->plan, h->controllers, h->mount, p->path.text);
+		else
+			make_v1(p, cgroup);
 	}
 }
 
@@ -298,6 +323,8 @@ static void plan_entry(struct planning *p)
 			p->cgroups->birth = cgroup->leaf;
 			continue;
 		}
+		if (cgroup->join >= 0)
+			continue;
 		cgroup->join = exd_plan_slot(p->plan);
 		(void)exd_plan_open(p->plan, EXD_PREPARE, cgroup->leaf, cgroup->join,
 				    CGROUP_JOIN_FILE, O_WRONLY);
@@ -352,7 +379,7 @@ static int plan_all(struct planning *p, const char *parent)
 	if (r == 0)
 		r = native_limits_read(p->command, p->layout, &p->limits, p->err);
 	if (r == 0)
-		r = open_roots(p);
+		r = lend_roots(p);
 	if (r < 0)
 		return r;
 	check_swap(p);
@@ -360,6 +387,9 @@ static int plan_all(struct planning *p, const char *parent)
 	r = report_refused(p);
 	if (r == 0)
 		r = check_cpuset(p);
+	if (r < 0)
+		return r;
+	r = plan_trees(p);
 	if (r < 0)
 		return r;
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
@@ -370,8 +400,7 @@ static int plan_all(struct planning *p, const char *parent)
 		return r;
 	plan_entry(p);
 	plan_end(p);
-	r = plan_trees(p);
-	return r < 0 ? r : exd_plan_error(p->plan, p->err);
+	return exd_plan_error(p->plan, p->err);
 }
 
 int native_cgroups_plan(const struct native *self, const struct exd_command *command,

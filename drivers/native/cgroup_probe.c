@@ -118,12 +118,10 @@ static bool report_controller(const struct cgroup_layout *layout, const char *co
 static void report_swap(const struct cgroup_layout *layout, struct exd_report *report)
 {
 	const struct cgroup_hierarchy *h = cgroup_layout_find(layout, "memory");
-	cleanup_close int root = FD_NONE;
 
 	if (!h || h->version != 1 || h->readonly)
 		return;
-	root = cgroup_hierarchy_open(h);
-	if (root >= 0 && faccessat(root, "memory.memsw.limit_in_bytes", F_OK, 0) == 0)
+	if (h->fd >= 0 && faccessat(h->fd, "memory.memsw.limit_in_bytes", F_OK, 0) == 0)
 		(void)exd_report_add(report, EXD_REPORT_YES, "cgroup.swap", "", "swap is counted");
 	else
 		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.swap",

@@ -17,7 +17,6 @@
 
 struct native_cgroup {
 	const struct cgroup_hierarchy *hierarchy; /* the driver's; NULL for an exec */
-	int root_fd;                              /* the plan's */
 	int root, leaf;                           /* slots */
 	int join;                                 /* slot of the file to be joined by, or -1 */
 };

@@ -111,7 +111,7 @@ static int probe_kernel(struct exd_report *to, struct exd_error *err)
 static int probe_privilege(struct exd_report *to, struct exd_error *err)
 {
 	bool root = geteuid() == 0;
-	bool admin = native_caps_possible() & (UINT64_C(1) << CAP_SYS_ADMIN_NUMBER);
+	bool admin = native_caps_possible(NATIVE_CAPS_ALL) & (UINT64_C(1) << CAP_SYS_ADMIN_NUMBER);
 
 	(void)report(to, root, "root", "run as root",
 		     root ? "effective user 0" : "not the effective user 0");

@@ -185,6 +185,11 @@ enum exd_step_flag {
 EXD_API int exd_plan_error(const struct exd_plan *plan, struct exd_error *err);
 /* Gives a descriptor to the plan (closed on failure too). Returns its slot. Since 0.1. */
 EXD_API int exd_plan_fd_consume(struct exd_plan *plan, int fd, enum exd_plan_fd kind);
+/*
+ * The same with a descriptor that stays the driver's, open until its close: spares opening the same
+ * thing for each run. Of the kind EXD_FD_KEEP. Since 0.1.
+ */
+EXD_API int exd_plan_fd_lend(struct exd_plan *plan, int fd);
 /* An empty slot, to be filled by a step. Since 0.1. */
 EXD_API int exd_plan_slot(struct exd_plan *plan);
 /*
@@ -224,6 +229,12 @@ EXD_API bool exd_plan_wants_park(const struct exd_plan *plan);
 /* prepare */
 EXD_API int exd_plan_cgroup_make(struct exd_plan *plan, int root_slot, int out_slot,
 				 const char *path, const char *enable, bool cpuset);
+/*
+ * The same for a cgroup v1 of which only one file is needed, such as the one it is joined by: the
+ * slot becomes that file, opened for writing. Since 0.1.
+ */
+EXD_API int exd_plan_cgroup_make_file(struct exd_plan *plan, int root_slot, int out_slot,
+				      const char *path, const char *file, bool cpuset);
 EXD_API int exd_plan_write(struct exd_plan *plan, int dir_slot, const char *file, const void *bytes,
 			   size_t size);
 EXD_API int exd_plan_open(struct exd_plan *plan, enum exd_plan_phase phase, int dir_slot,

@@ -321,6 +321,7 @@ static int tell(const struct told *told, char **text, struct exd_error *err)
 	struct state_fields fields = {
 		.id = "box",
 		.driver = "native",
+		.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
 		.created_ns = 1234567890123456789u,
 		.command = told->command,
 		.plan = told->plan,
