@@ -131,7 +131,7 @@ int plan_seal(struct exd_plan *plan, int *memfd, uint64_t *hash, struct exd_erro
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, -r, "cannot lay out the plan");
 	if (hash)
-		*hash = hash_fnv1a(HASH_FNV1A_INIT, layout.bytes, layout.size);
+		*hash = hash_words(HASH_INIT, layout.bytes, layout.size);
 	if (!memfd)
 		return 0;
 	fd = memfd_sealed("execdriver-plan", layout.bytes, layout.size, false);

@@ -253,11 +253,19 @@ END_TEST
 
 START_TEST(test_hash)
 {
-	ck_assert_uint_eq(hash_fnv1a(HASH_FNV1A_INIT, "", 0), 0xcbf29ce484222325ull);
-	ck_assert_uint_eq(hash_fnv1a(HASH_FNV1A_INIT, "a", 1), 0xaf63dc4c8601ec8cull);
-	ck_assert_uint_eq(hash_fnv1a(HASH_FNV1A_INIT, "foobar", 6), 0x85944171f73967e8ull);
-	ck_assert_uint_eq(hash_fnv1a(hash_fnv1a(HASH_FNV1A_INIT, "foo", 3), "bar", 3),
-			  0x85944171f73967e8ull);
+	char text[] = "a text of more than two words";
+	size_t size = strlen(text);
+	uint64_t whole = hash_words(HASH_INIT, text, size);
+
+	ck_assert_uint_eq(hash_words(HASH_INIT, "", 0), HASH_INIT);
+	ck_assert_uint_ne(whole, hash_words(HASH_INIT, text, size - 1));
+	for (size_t i = 0; i < size; i++) {
+		text[i] ^= 0x40;
+		ck_assert_uint_ne(whole, hash_words(HASH_INIT, text, size));
+		text[i] ^= 0x40;
+	}
+	ck_assert_uint_eq(whole, hash_words(HASH_INIT, text, size));
+	ck_assert_uint_eq(hash_words(hash_words(HASH_INIT, text, 8), text + 8, size - 8), whole);
 }
 END_TEST
 
