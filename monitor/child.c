@@ -118,6 +118,8 @@ void child_main(const struct newborn *n)
 		.slots = n->launch->slots,
 		.report = n->report,
 		.empty_dir = -1,
+		.proc = -1,
+		.sys = -1,
 	};
 	const struct wire_plan *p = n->launch->plan;
 	int first = p->phase_steps[WIRE_PREPARE];

@@ -11,6 +11,7 @@ struct child {
 	int *slots;
 	int report;
 	int empty_dir;      /* an empty read-only tmpfs that is attached already, or -1 */
+	int proc, sys;      /* slots of procfs and sysfs of the plan's own, or -1 */
 	uint32_t code;      /* of a failure, in place of the step's */
 	const char *object; /* what it was about, when it is not str0 */
 	char text[128];     /* room for an object that is put together */

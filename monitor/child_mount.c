@@ -101,6 +101,10 @@ static int do_fs(struct child *c, const struct wire_step *s)
 			add_text(c, target);
 		}
 		c->object = c->text;
+	} else if (strcmp(type, "proc") == 0) {
+		c->proc = s->slot[1];
+	} else if (strcmp(type, "sysfs") == 0) {
+		c->sys = s->slot[1];
 	}
 	return child_fill(c, s, 1, fs);
 }
@@ -122,13 +126,44 @@ static int do_attach_root(const struct child *c, const struct wire_step *s)
 				 MOVE_MOUNT_F_EMPTY_PATH));
 }
 
+/* One name, so that no link can be on the way to it. */
+static bool is_entry(const char *path)
+{
+	return *path && !strchr(path, '/') && strcmp(path, ".") != 0 && strcmp(path, "..") != 0;
+}
+
+/*
+ * In the procfs and the sysfs of the plan's own all names are the kernel's, and stay what they are:
+ * one of them that is no link needs no resolving.
+ */
+static bool is_kernel_entry(const struct child *c, const struct wire_step *s, struct stat *st)
+{
+	const char *path = child_text(c, s, 0);
+
+	return (s->slot[1] == c->proc || s->slot[1] == c->sys) && is_entry(path) &&
+	       fstatat(child_slot(c, s, 1), path, st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !S_ISLNK(st->st_mode);
+}
+
+/* A directory below its root, as most are: anything unusual is left to the long way. */
+static bool attach_directly(int mount, int root, const char *name)
+{
+	int r = sys_move_mount_at(mount, root, name);
+
+	if (r == -ENOENT && mkdirat(root, name, 0755) == 0)
+		r = sys_move_mount_at(mount, root, name);
+	return r == 0;
+}
+
 static int do_attach(const struct child *c, const struct wire_step *s)
 {
 	int root = child_slot(c, s, 1);
 	const char *path = child_text(c, s, 0);
-	int target = path_open(root, path, O_PATH);
-	int r;
+	int target, r;
 
+	if (s->num[0] == 1 && is_entry(path) && attach_directly(child_slot(c, s, 0), root, path))
+		return 0;
+	target = path_open(root, path, O_PATH);
 	if (target == -ENOENT && s->num[0]) {
 		r = path_make(root, path, s->num[0] == 1);
 		if (r < 0)
@@ -159,44 +194,78 @@ static int empty_dir(struct child *c)
 	return made;
 }
 
+/* A place to be mounted on: an entry `name` of `dir`, or `dir` itself when there is no name. */
+struct place {
+	int dir;
+	const char *name;
+	int opened; /* to be closed, or -1 */
+	struct stat st;
+};
+
+static int find_place(const struct child *c, const struct wire_step *s, struct place *place)
+{
+	*place = (struct place){
+		.dir = child_slot(c, s, 1), .name = child_text(c, s, 0), .opened = -1};
+	if (is_kernel_entry(c, s, &place->st))
+		return 0;
+	place->opened = path_open(place->dir, place->name, O_PATH);
+	if (place->opened < 0)
+		return place->opened;
+	place->dir = place->opened;
+	place->name = NULL;
+	return fstat(place->dir, &place->st) < 0 ? -errno : 0;
+}
+
+static int mount_on(int mount, const struct place *place)
+{
+	if (mount < 0)
+		return mount;
+	return place->name ? sys_move_mount_at(mount, place->dir, place->name)
+			   : sys_move_mount(mount, place->dir);
+}
+
+static void leave_place(const struct place *place)
+{
+	if (place->opened >= 0)
+		(void)close(place->opened);
+}
+
 static int do_mask(struct child *c, const struct wire_step *s)
 {
-	int target = path_open(child_slot(c, s, 1), child_text(c, s, 0), O_PATH);
-	struct stat st;
-	int cover, r;
+	struct place place;
+	int r = find_place(c, s, &place);
 
-	if (target < 0)
-		return target;
-	if (fstat(target, &st) < 0) {
-		r = -errno;
-	} else if (!S_ISDIR(st.st_mode)) {
-		r = sys_move_mount(child_slot(c, s, 0), target);
-	} else {
-		cover = empty_dir(c);
-		r = cover < 0 ? cover : sys_move_mount(cover, target);
+	if (!r && S_ISDIR(place.st.st_mode)) {
+		int cover = empty_dir(c);
+
+		r = mount_on(cover, &place);
 		if (cover >= 0)
 			(void)close(cover);
+	} else if (!r) {
+		r = mount_on(child_slot(c, s, 0), &place);
 	}
-	(void)close(target);
+	leave_place(&place);
 	return r;
 }
 
 static int do_readonly(const struct child *c, const struct wire_step *s)
 {
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	int target = path_open(child_slot(c, s, 1), child_text(c, s, 0), O_PATH);
-	int tree, r;
+	struct place place;
+	int r = find_place(c, s, &place);
+	int tree = r;
 
-	if (target < 0)
-		return target;
-	tree = sys_open_tree(target, "",
-			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (!r)
+		tree = place.name ? sys_open_tree(place.dir, place.name,
+						  flags | AT_SYMLINK_NOFOLLOW)
+				  : sys_open_tree(place.dir, "", flags | AT_EMPTY_PATH);
 	r = tree < 0 ? tree : sys_mount_setattr(tree, AT_RECURSIVE, &attr);
 	if (!r)
-		r = sys_move_mount(tree, target);
+		r = mount_on(tree, &place);
 	if (tree >= 0)
 		(void)close(tree);
-	(void)close(target);
+	leave_place(&place);
 	return r;
 }
 

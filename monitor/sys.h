@@ -64,6 +64,12 @@ static inline int sys_move_mount(int mount, int target)
 				 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
+/* To an entry of a directory; a link there is not followed, and takes no directory. */
+static inline int sys_move_mount_at(int mount, int dir, const char *name)
+{
+	return neg_errno(syscall(SYS_move_mount, mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 static inline int sys_fsopen(const char *type)
 {
 	return neg_errno(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
