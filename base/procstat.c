@@ -17,12 +17,12 @@
 #endif
 
 /* The name, field 2, may hold anything, parentheses and spaces too: count after its last ')'. */
-static int parse_start_time(const char *stat, uint64_t *start_time)
+static int parse_field(const char *stat, int number, uint64_t *out)
 {
 	const char *p = strrchr(stat, ')');
 	uint64_t value = 0;
 
-	for (int field = 2; p && field < 22; field++) {
+	for (int field = 2; p && field < number; field++) {
 		p = strchr(p, ' ');
 		if (p)
 			p++;
@@ -31,11 +31,11 @@ static int parse_start_time(const char *stat, uint64_t *start_time)
 		return -EBADMSG;
 	for (; *p >= '0' && *p <= '9'; p++)
 		value = value * 10 + (uint64_t)(*p - '0');
-	*start_time = value;
+	*out = value;
 	return 0;
 }
 
-int proc_start_time(pid_t pid, uint64_t *start_time)
+static int stat_field(pid_t pid, int number, uint64_t *out)
 {
 	char path[32], stat[1024];
 	ssize_t n;
@@ -44,7 +44,21 @@ int proc_start_time(pid_t pid, uint64_t *start_time)
 	n = read_file_at(AT_FDCWD, path, stat, sizeof(stat));
 	if (n == -ENOENT)
 		return -ESRCH;
-	return n < 0 ? (int)n : parse_start_time(stat, start_time);
+	return n < 0 ? (int)n : parse_field(stat, number, out);
+}
+
+int proc_start_time(pid_t pid, uint64_t *start_time)
+{
+	return stat_field(pid, 22, start_time);
+}
+
+int proc_parent(pid_t pid, pid_t *parent)
+{
+	uint64_t value = 0;
+	int r = stat_field(pid, 4, &value);
+
+	*parent = (pid_t)value;
+	return r;
 }
 
 int boot_id(char out[BOOT_ID_SIZE])

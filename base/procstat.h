@@ -11,6 +11,9 @@
 /* Field 22 of /proc/PID/stat, in clock ticks after boot. -ESRCH when there is no such process. */
 int proc_start_time(pid_t pid, uint64_t *start_time);
 
+/* The parent of the process. -ESRCH when there is no such process. */
+int proc_parent(pid_t pid, pid_t *parent);
+
 /* The kernel's id of this boot, NUL-terminated. */
 int boot_id(char out[BOOT_ID_SIZE]);
 

@@ -26,7 +26,7 @@
 
 enum wire_phase {
 	WIRE_PREPARE = 0, /* monitor, before birth; a failure aborts the launch */
-	WIRE_CHILD = 1,   /* the new process, ends with WIRE_EXEC */
+	WIRE_CHILD = 1,   /* the new process, ends with WIRE_EXEC or WIRE_WORKER */
 	/* monitor, after init's end and before its report; failures are only logged */
 	WIRE_END = 2,
 	WIRE_CLEANUP = 3, /* monitor, after the report, or after a failed start */
@@ -164,6 +164,12 @@ enum wire_op {
 	/* str0 candidate paths "a\0b\0"; str1 argv "a\0b\0"; str2 envp "A=1\0"; num0 argc; num1
 	   envc; num2: 1 = the first candidate failing with ENOENT was given as a path */
 	WIRE_EXEC = 70,
+	/* as WIRE_EXEC, in its place: a program that starts the container and tells of it, see
+	   <execdriver/worker.h>; str0 its path; num2 enum wire_worker_flag. Without WIRE_INIT,
+	   WIRE_PARK, WIRE_TTY_OPEN and new pid namespaces: those are the program's. */
+	WIRE_WORKER = 71,
+	/* slot0 a descriptor for WIRE_WORKER, which gets them as 4 and up in the order of steps */
+	WIRE_LEND = 72,
 
 	/* end and cleanup */
 	/* slot0 dir; num0: 1 = v1 (slot1 freezer dir, which may be slot0), 2 = v2 (cgroup.kill) */
@@ -171,6 +177,12 @@ enum wire_op {
 	/* slot0 hierarchy root dir; slot1 the leaf dir (skipped when never made); str0 path; with
 	   its children, bounded */
 	WIRE_CGROUP_REMOVE = 81,
+};
+
+enum wire_worker_flag {
+	WIRE_WORKER_REMOTE = 1 << 0, /* EXD_WORKER_REMOTE */
+	WIRE_WORKER_PARK = 1 << 1,   /* it must report PARKED */
+	WIRE_WORKER_TTY = 1 << 2,    /* its READY brings a pty master */
 };
 
 /* A step that failed, as the child or the walker reports it. */
@@ -185,7 +197,7 @@ struct wire_failure {
 
 /* How a process ended. Times are CLOCK_REALTIME and in ns. */
 struct wire_exit {
-	int32_t status; /* raw wait status of the program */
+	int32_t status; /* raw wait status of the program; 0 when `coded` */
 	uint8_t oom_killed;
 	uint8_t oom_evidence; /* enum exd_oom_evidence */
 	uint8_t stdio_held_open;
@@ -196,6 +208,9 @@ struct wire_exit {
 	uint64_t user_us;
 	uint64_t system_us;
 	uint64_t maxrss_kb;
+	uint32_t code; /* when `coded`: how a program ended that has no wait status */
+	uint8_t coded;
+	uint8_t reserved[3];
 };
 
 /*
@@ -235,11 +250,14 @@ enum wire_type {
 	/* monitor to client */
 	WIRE_WELCOME = 32, /* body wire_welcome */
 	WIRE_PARKED = 33,  /* body wire_started; fd: pidfd */
-	/* body wire_started; fds: pidfd, then the pty master when the plan has WIRE_TTY_OPEN */
+	/* body wire_started; fds: pidfd, or another that is readable at the end; then the pty
+	   master when there is one */
 	WIRE_STARTED = 34,
-	/* body wire_failure: the launch came to nothing and was cleaned up */
+	/* body wire_failure: the launch came to nothing and was cleaned up; a worker's words, with
+	   NUL, may follow it */
 	WIRE_FAILED = 35,
-	WIRE_WARNING = 36, /* body wire_failure: an optional step failed */
+	/* body wire_failure: an optional step failed; or, with code 0, a worker's words, with NUL */
+	WIRE_WARNING = 36,
 	WIRE_EXITED = 37,  /* body wire_exit */
 	WIRE_RESULT = 38,  /* body int32_t: 0 or -errno */
 	WIRE_EVENT = 39,   /* body wire_event + id text */
@@ -296,7 +314,7 @@ struct wire_launch {
 };
 
 struct wire_started {
-	int32_t pid; /* in the monitor's pid namespace */
+	int32_t pid; /* in the monitor's pid namespace; 0: none on this host */
 	uint32_t reserved;
 	uint64_t start_time; /* field 22 of /proc/PID/stat */
 };

@@ -50,6 +50,8 @@ static const char *const op_names[] = {
 	[WIRE_SECCOMP] = "load the seccomp filter",
 	[WIRE_INIT] = "start init",
 	[WIRE_EXEC] = "execute",
+	[WIRE_WORKER] = "execute worker",
+	[WIRE_LEND] = "lend a descriptor",
 	[WIRE_CGROUP_KILL] = "kill cgroup",
 	[WIRE_CGROUP_REMOVE] = "remove cgroup",
 };

@@ -180,7 +180,7 @@ int exd_terminate(struct exd_engine *engine, const char *id, struct exd_error *e
 	int r = target_open_running(engine, id, &target, &why);
 
 	/* One that has ended may have left processes behind. */
-	if (why.code == EXD_ERR_NOT_RUNNING && target.record->pid > 0)
+	if (why.code == EXD_ERR_NOT_RUNNING && target.record->started)
 		r = 0;
 	if (r == 0)
 		r = target_terminate(engine, &target, &why);

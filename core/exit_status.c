@@ -21,6 +21,8 @@ void exit_status_from_wait(struct exd_exit_status *to, int wait_status)
 void exit_status_from_wire(struct exd_exit_status *to, const struct wire_exit *from)
 {
 	exit_status_from_wait(to, from->status);
+	if (from->coded)
+		to->exit_code = from->code;
 	to->lost = from->lost;
 	to->oom_kills = from->oom_kills;
 	to->oom_killed = from->oom_killed;

@@ -315,6 +315,11 @@ void plan_set_park(struct exd_plan *plan, bool park)
 	plan->wants_park = park;
 }
 
+int exd_plan_root_fd(const struct exd_plan *plan)
+{
+	return plan->root_fd;
+}
+
 bool exd_plan_wants_park(const struct exd_plan *plan)
 {
 	return plan->wants_park;

@@ -54,6 +54,8 @@ static const struct plan_op ops[] = {
 	{WIRE_SECCOMP, EXD_ERR_SECCOMP, "load seccomp filter of {k0} instructions"},
 	{WIRE_INIT, EXD_ERR_SYSTEM, "stay as a small init, go on in a child"},
 	{WIRE_EXEC, EXD_ERR_EXEC, "execute [{v1}] with {n1} variables, the first of: {v0}"},
+	{WIRE_WORKER, EXD_ERR_SYSTEM, "execute the driver's worker [{v1}] with {n1} variables"},
+	{WIRE_LEND, EXD_ERR_SYSTEM, "lend {l0} to the driver's worker"},
 	{WIRE_CGROUP_KILL, EXD_ERR_CGROUP, "kill what is left in cgroup {l0}"},
 	{WIRE_CGROUP_REMOVE, EXD_ERR_CGROUP, "remove cgroup {l0}/{s0}"},
 };

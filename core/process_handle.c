@@ -77,7 +77,8 @@ int exd_process_tty(const struct exd_process *process)
 
 int exd_process_oom_fd(const struct exd_process *process)
 {
-	return exd_process_pid(process) > 0 ? read_fd(process, &process->oom_fd) : FD_NONE;
+	/* Readable from the start on, which gives it a pidfd. */
+	return exd_process_pidfd(process) >= 0 ? read_fd(process, &process->oom_fd) : FD_NONE;
 }
 
 int exd_wait_fd(const struct exd_process *process)

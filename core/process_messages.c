@@ -60,6 +60,26 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 	return r;
 }
 
+/* What a driver's worker says of itself, behind the failure; NULL: nothing. */
+static const char *words(const struct message *message)
+{
+	const char *text = (const char *)message->body + sizeof(struct wire_failure);
+	size_t size = message->size - sizeof(struct wire_failure);
+
+	return message->size > sizeof(struct wire_failure) && text[0] && text[size - 1] == '\0'
+		       ? text
+		       : NULL;
+}
+
+static int worker_error(const struct wire_failure *failure, const char *text,
+			struct exd_error *error)
+{
+	(void)exd_error_set(error, (enum exd_code)failure->code, 0, "%s", text);
+	error->sys_errno = failure->sys_errno;
+	error->stage = EXD_STAGE_CHILD;
+	return failure->sys_errno > 0 ? -failure->sys_errno : -EINVAL;
+}
+
 static void take_started(struct exd_process *p, const struct wire_started *started,
 			 struct message *message, enum exd_phase phase)
 {
@@ -150,7 +170,9 @@ static void warned(struct exd_process *p, const struct message *message)
 
 	if (!failure)
 		return;
-	if (failure->stage == EXD_STAGE_CLEANUP)
+	if (words(message))
+		(void)worker_error(failure, words(message), &error);
+	else if (failure->stage == EXD_STAGE_CLEANUP)
 		(void)exd_error_set(&error, failure->code, failure->sys_errno,
 				    "cannot write exit.json, the record of its end");
 	else
@@ -164,7 +186,9 @@ static void failed(struct exd_process *p, const struct message *message)
 	struct exd_error error = EXD_ERROR_INIT;
 	int r;
 
-	if (failure)
+	if (failure && words(message))
+		r = worker_error(failure, words(message), &error);
+	else if (failure)
 		r = failure_error(failure, &error);
 	else
 		r = exd_error_set(&error, EXD_ERR_PROTOCOL, EPROTO,

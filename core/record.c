@@ -126,6 +126,9 @@ static bool init_alive(struct exd_record *record)
 {
 	int fd;
 
+	/* Of one elsewhere only its monitor knows. */
+	if (record->pid == 0)
+		return false;
 	if (record->pidfd < 0) {
 		fd = pidfd_open_checked(record->pid, record->start_time);
 		if (fd < 0)
@@ -160,7 +163,7 @@ enum exd_status record_status(struct exd_record *record)
 		return ended(record);
 	if (record->json && !this_boot(record))
 		return lost(record, EXD_LOST_REBOOT);
-	if (record->pid == 0)
+	if (!record->started)
 		return state_locked(&record->dir) ? EXD_STATUS_CREATING
 						  : lost(record, EXD_LOST_MONITOR);
 	/* Whoever has the lock still writes exit.json. */

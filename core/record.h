@@ -39,6 +39,7 @@ struct exd_record {
 	uint64_t start_time;
 	uint64_t plan_hash;
 	bool detached;
+	bool started; /* it says that it runs; its init may be no process of this host */
 	struct record_cgroup cgroups[RECORD_CGROUPS_MAX];
 	size_t cgroup_count;
 	int pidfd;  /* opened when first asked for, also by record_status(), or FD_NONE */

@@ -169,6 +169,11 @@ const char *exd_record_id(const struct exd_record *record)
 	return record->dir.id;
 }
 
+int exd_record_root_fd(const struct exd_record *record)
+{
+	return record->root_fd;
+}
+
 pid_t exd_record_pid(const struct exd_record *record)
 {
 	return record->pid;

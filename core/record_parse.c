@@ -276,7 +276,7 @@ int record_damaged(const struct exd_record *record, const char *where, struct ex
 int record_parse_state(struct exd_record *record, struct exd_error *err)
 {
 	struct json_object *json = record->json;
-	const char *bad = NULL, *id = NULL;
+	const char *bad = NULL, *id = NULL, *status;
 
 	if (!get_text(json, "id", NULL, &id) || strcmp(id, record->dir.id) != 0)
 		bad = "id";
@@ -306,6 +306,8 @@ int record_parse_state(struct exd_record *record, struct exd_error *err)
 		bad = "cgroups";
 	else if (!parse_monitor(record))
 		bad = "monitor";
+	status = json_text(json, "status");
+	record->started = record->pid > 0 || (status && strcmp(status, "running") == 0);
 	return bad ? record_damaged(record, bad, err) : 0;
 }
 
@@ -316,7 +318,7 @@ int record_parse_exit(struct json_object *json, struct exd_exit_status *exit)
 	struct exd_exit_status made = {.struct_size = sizeof(made)};
 	uint64_t code, signal, lost, evidence;
 
-	if (!get_number(json, "exit_code", 255, &code) ||
+	if (!get_number(json, "exit_code", UINT32_MAX, &code) ||
 	    !get_number(json, "signal", 127, &signal) ||
 	    !get_number(json, "lost", EXD_LOST_RECORD, &lost) ||
 	    !get_number(json, "oom_evidence", EXD_OOM_EVIDENCE_COUNTER, &evidence) ||

@@ -16,6 +16,7 @@
 
 #include "base/procstat.h"
 #include "monitor/sys.h"
+#include "monitor/worker.h"
 
 /* Reports that fit in a socket without being read. */
 #define QUIET_WARNINGS 64
@@ -54,8 +55,11 @@ static int make_lines(struct task *t, struct newborn *n)
 		r = -errno;
 	if (!r && init)
 		r = make_pair(&t->init.fd, &n->init);
+	if (!r && t->worker)
+		r = make_pair(&t->worker->line.fd, &n->worker);
 	n->keep_closed[0] = t->report.fd;
 	n->keep_closed[1] = t->init.fd;
+	n->keep_closed[2] = t->worker ? t->worker->line.fd : -1;
 	return r;
 }
 
@@ -152,6 +156,7 @@ int birth(struct monitor *m, struct task *t)
 		.nofile = m->nofile,
 		.report = -1,
 		.init = -1,
+		.worker = -1,
 	};
 	int pid, r = make_lines(t, &n);
 
@@ -160,6 +165,7 @@ int birth(struct monitor *m, struct task *t)
 	pid = r < 0 ? r : clone_child(m, t, &n);
 	close_fd(&n.report);
 	close_fd(&n.init);
+	close_fd(&n.worker);
 	if (pid < 0) {
 		close_fd(&t->report.fd);
 		close_fd(&t->init.fd);
@@ -171,7 +177,9 @@ int birth(struct monitor *m, struct task *t)
 	(void)proc_start_time(pid, &t->start_time);
 	t->timer.fn = task_hook_timeout;
 	timer_arm(m, &t->timer, (uint64_t)t->hook_timeout_ms * MS_NS);
-	r = watch_child(m, t);
+	r = t->worker ? worker_born(m, t) : 0;
+	if (!r)
+		r = watch_child(m, t);
 	if (r < 0)
 		launch_fail(t, EXD_ERR_SYSTEM, -r, "watch a process");
 	return r;

@@ -10,7 +10,8 @@ struct newborn {
 	struct rlimit nofile; /* for the program */
 	int report;           /* its end of the report socket */
 	int init;             /* its end of the small init's line, or -1 */
-	int keep_closed[2];   /* the monitor's ends */
+	int worker;           /* the end of its line that a worker gets, or -1 */
+	int keep_closed[3];   /* the monitor's ends */
 };
 
 /*

@@ -84,6 +84,10 @@ static int do_step(struct child *c, const struct wire_step *s)
 	c->code = 0;
 	if (s->op == WIRE_EXEC)
 		return child_exec(c, s);
+	if (s->op == WIRE_WORKER)
+		return child_worker(c, s);
+	if (s->op == WIRE_LEND)
+		return child_slot(c, s, 0) < 0 ? -EBADF : 0;
 	if (s->op == WIRE_INIT)
 		return child_init(c);
 	if (s->op == WIRE_TTY_OPEN || s->op == WIRE_CTTY || s->op == WIRE_STDIO)
@@ -102,7 +106,7 @@ static void settle_in(const struct newborn *n)
 {
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 
-	for (int i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof(n->keep_closed) / sizeof(n->keep_closed[0]); i++)
 		if (n->keep_closed[i] >= 0)
 			(void)close(n->keep_closed[i]);
 	(void)sigaction(SIGPIPE, &dfl, NULL);

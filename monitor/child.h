@@ -29,6 +29,9 @@ int child_tty(struct child *c, const struct wire_step *s);
 /* Returns only when it failed. */
 int child_exec(struct child *c, const struct wire_step *s);
 
+/* As child_exec(), of a worker with the descriptors that it is lent. */
+int child_worker(struct child *c, const struct wire_step *s);
+
 /* Returns 0 in the program-to-be; its parent stays in init_main(). */
 int child_init(struct child *c);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The last child step: becoming the program. */
+/* The last child step: becoming the program, or the worker that starts it. */
 #include "monitor/child.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <execdriver/error.h>
+#include <execdriver/worker.h>
 
 #include "monitor/sys.h"
 
@@ -81,4 +82,53 @@ int child_exec(struct child *c, const struct wire_step *s)
 	if (refused)
 		return fail(c, refused, EACCES, true);
 	return fail(c, l->argv[0], ENOENT, false);
+}
+
+/*
+ * The line of a worker and what it is lent, at the numbers it was told, and nothing else. All of
+ * them are first copied above those, where none is in the way of another.
+ */
+static int place_lent(struct child *c)
+{
+	const struct wire_plan *p = c->launch->plan;
+	const struct wire_step *s = c->launch->steps + p->phase_steps[WIRE_PREPARE];
+	int fds[WIRE_SLOTS_MAX + 1], count = 0, above, report;
+
+	fds[count++] = c->born->worker;
+	for (unsigned int i = 0; i < p->phase_steps[WIRE_CHILD]; i++)
+		if (s[i].op == WIRE_LEND)
+			fds[count++] = child_slot(c, &s[i], 0);
+	above = EXD_WORKER_FD + count;
+	report = fcntl(c->report, F_DUPFD_CLOEXEC, above);
+	if (report < 0)
+		return -errno;
+	c->report = report;
+	for (int i = 0; i < count; i++) {
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
+		if (fds[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < count; i++)
+		if (dup2(fds[i], EXD_WORKER_FD + i) < 0)
+			return -errno;
+	if (c->report > above)
+		(void)sys_close_range((unsigned int)above, (unsigned int)c->report - 1, 0);
+	(void)sys_close_range((unsigned int)c->report + 1, ~0U, 0);
+	return 0;
+}
+
+int child_worker(struct child *c, const struct wire_step *s)
+{
+	const struct launch *l = c->launch;
+	struct wire_report r = {.type = WIRE_REPORT_EXECUTING};
+	int e = place_lent(c);
+
+	if (e < 0)
+		return e;
+	restore(c);
+	/* Nothing may run that nobody supervises. */
+	if (!child_report(c, &r, -1))
+		return -ECANCELED;
+	(void)execve(l->data + s->str[0].offset, l->argv, l->envp);
+	return -errno;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,7 +15,7 @@
 #include <execdriver/error.h>
 #include <execdriver/execdriver.h>
 
-#include "monitor/task.h"
+#include "monitor/worker.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -210,13 +211,29 @@ static void refuse_watchers(struct monitor *m, struct task *t)
 	}
 }
 
+static void tell_failure(struct monitor *m, struct task *t)
+{
+	const char *words = t->worker ? t->worker->text : "";
+	struct iovec iov[2] = {
+		{.iov_base = &t->launch->failure, .iov_len = sizeof(t->launch->failure)},
+		{.iov_base = (void *)words, .iov_len = strlen(words) + 1},
+	};
+	struct message msg = {
+		.type = WIRE_FAILED,
+		.request = t->request,
+		.body = iov,
+		.parts = *words ? 2 : 1,
+	};
+
+	client_send(m, t->client, &msg);
+}
+
 static void tell_end(struct monitor *m, struct task *t)
 {
 	struct message cleaned = {.type = WIRE_CLEANED, .request = t->request};
 
 	if (t->failed)
-		client_send_body(m, t->client, WIRE_FAILED, t->request, &t->launch->failure,
-				 sizeof(t->launch->failure));
+		tell_failure(m, t);
 	else
 		client_send(m, t->client, &cleaned);
 	refuse_watchers(m, t);
@@ -234,6 +251,7 @@ static void task_free(struct monitor *m, struct task *t)
 	tail_free(m, t->tail);
 	oom_stop(m, t);
 	oom_close_channels(t);
+	worker_free(m, t);
 	watch_close(m, &t->report);
 	watch_close(m, &t->init);
 	watch_close(m, &t->pidfd);
@@ -265,6 +283,8 @@ static bool finish_step(struct monitor *m, struct task *t)
 			record(m, t);
 		return true;
 	case TASK_CLEANUP:
+		if (!worker_over(m, t))
+			return false;
 		oom_stop(m, t);
 		tail_skip(t->tail, WIRE_CLEANUP);
 		return tail_run(t->tail, WIRE_CLEANUP) != -EAGAIN;
@@ -295,7 +315,7 @@ static void advance(struct monitor *m, struct task *t)
 {
 	while (t->state < TASK_DONE) {
 		if (!finish_step(m, t)) {
-			if (t->state != TASK_DRAIN)
+			if (t->state != TASK_DRAIN && worker_over(m, t))
 				try_again(m, t, MS_NS);
 			return;
 		}

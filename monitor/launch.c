@@ -10,7 +10,7 @@
 
 #include <execdriver/error.h>
 
-#include "monitor/task.h"
+#include "monitor/worker.h"
 
 #define WITH_ALL                                                                     \
 	(WIRE_WITH_STATE_DIR | WIRE_WITH_ROOT_DIR | WIRE_WITH_LOCK | WIRE_WITH_OOM | \
@@ -195,7 +195,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		r = build_vectors(t);
 	if (!r) {
 		t->tail = tail_new(t->launch);
-		if (!t->tail) {
+		if (!t->tail || worker_new(t) < 0) {
 			launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
 			r = -ENOMEM;
 		}
@@ -208,7 +208,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)
 		task_abort(m, t, 0, 0, NULL);
-	else
+	else if (!t->worker)
 		record_stage(m, t);
 }
 

@@ -28,12 +28,17 @@ void watch_set(struct monitor *m, struct watch *w, uint32_t events)
 	(void)epoll_ctl(m->epoll, EPOLL_CTL_MOD, w->fd, &e);
 }
 
+void watch_remove(struct monitor *m, struct watch *w)
+{
+	(void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+}
+
 /* A child between clone and execve holds copies: closing alone would leave it in the epoll set. */
 void watch_close(struct monitor *m, struct watch *w)
 {
 	if (w->fd < 0)
 		return;
-	(void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	watch_remove(m, w);
 	close_fd(&w->fd);
 }
 

@@ -81,6 +81,7 @@ struct monitor {
 /* loop.c */
 int watch_add(struct monitor *m, struct watch *w, uint32_t events);
 void watch_set(struct monitor *m, struct watch *w, uint32_t events);
+void watch_remove(struct monitor *m, struct watch *w);
 /* Stops watching and closes. */
 void watch_close(struct monitor *m, struct watch *w);
 void timer_arm(struct monitor *m, struct timer *t, uint64_t in_ns);

@@ -31,15 +31,17 @@ static int stage(struct task *t)
 {
 	struct launch *l = t->launch;
 	size_t size = l->state_size + 128;
-	char *text = realloc(l->state, size);
+	char *text = realloc(l->state, size), process[64] = "";
 	int n, r;
 
 	if (!text)
 		return -ENOMEM;
 	l->state = text;
-	n = snprintf(text + l->state_size, size - l->state_size,
-		     ",\"status\":\"running\",\"pid\":%d,\"start_time\":%" PRIu64 "}\n",
-		     (int)t->pid, t->start_time);
+	if (t->pid > 0)
+		(void)snprintf(process, sizeof(process), ",\"pid\":%d,\"start_time\":%" PRIu64,
+			       (int)t->pid, t->start_time);
+	n = snprintf(text + l->state_size, size - l->state_size, ",\"status\":\"running\"%s}\n",
+		     process);
 	r = make_file_at(t->state_dir, STAGED, text, l->state_size + (size_t)n, 0600, false);
 	free(l->state);
 	l->state = NULL;
@@ -93,17 +95,18 @@ int record_exit(struct task *t)
 {
 	const struct wire_exit *e = &t->exit;
 	bool signalled = WIFSIGNALED(e->status);
+	int code = signalled ? 128 + WTERMSIG(e->status) : WEXITSTATUS(e->status);
 	char text[EXIT_SIZE];
 	int n;
 
 	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
 		return 0;
 	n = snprintf(text, sizeof(text),
-		     "{\"exit_code\":%d,\"signal\":%d,\"core_dumped\":%s,\"oom_kills\":%" PRIu64
+		     "{\"exit_code\":%u,\"signal\":%d,\"core_dumped\":%s,\"oom_kills\":%" PRIu64
 		     ",\"oom_killed\":%s,\"oom_evidence\":%d,\"stdio_held_open\":%s,\"lost\":%d"
 		     ",\"started_ns\":%" PRIu64 ",\"finished_ns\":%" PRIu64 ",\"user_us\":%" PRIu64
 		     ",\"system_us\":%" PRIu64 ",\"maxrss_kb\":%" PRIu64 "}\n",
-		     signalled ? 128 + WTERMSIG(e->status) : WEXITSTATUS(e->status),
+		     e->coded ? e->code : (uint32_t)code,
 		     signalled ? WTERMSIG(e->status) : 0, yes_no(signalled && WCOREDUMP(e->status)),
 		     e->oom_kills, yes_no(e->oom_killed), e->oom_evidence,
 		     yes_no(e->stdio_held_open), e->lost, e->started_ns, e->finished_ns, e->user_us,

@@ -13,7 +13,7 @@
 #include <execdriver/error.h>
 
 #include "base/fdio.h"
-#include "monitor/task.h"
+#include "monitor/worker.h"
 
 #define FLAG_FORKNOEXEC 0x40u
 
@@ -142,7 +142,9 @@ void report_ready(struct monitor *m, struct watch *w, uint32_t events)
 		return;
 	}
 	/* Its end of the line closed with execve, or with its death. */
-	if (t->launch->executing && !t->failed && !died_in_execve(t))
+	if (t->launch->executing && !t->failed && t->worker)
+		worker_begin(m, t);
+	else if (t->launch->executing && !t->failed && !died_in_execve(t))
 		task_started(m, t);
 	else
 		give_up(m, t);

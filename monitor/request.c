@@ -95,7 +95,7 @@ static int on_kill(struct monitor *m, struct client *c, const struct wire_msg *m
 	if (kill.id_size != strlen(id) + 1)
 		return -EBADMSG;
 	t = task_find(m, id);
-	send_result(m, c, msg, t ? task_signal(t, kill.signal) : -ENOENT);
+	send_result(m, c, msg, t ? task_signal(m, t, kill.signal) : -ENOENT);
 	return 0;
 }
 

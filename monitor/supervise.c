@@ -13,7 +13,7 @@
 #include <execdriver/execdriver.h>
 
 #include "monitor/sys.h"
-#include "monitor/task.h"
+#include "monitor/worker.h"
 
 struct task *task_find(struct monitor *m, const char *id)
 {
@@ -31,8 +31,12 @@ struct task *task_of_request(struct monitor *m, const struct client *c, uint64_t
 	return NULL;
 }
 
-void task_kill(struct task *t)
+void task_kill(struct monitor *m, struct task *t)
 {
+	if (t->worker) {
+		worker_kill(m, t);
+		return;
+	}
 	t->killed = true;
 	(void)sys_pidfd_signal(t->pidfd.fd, SIGKILL);
 }
@@ -46,10 +50,12 @@ static bool has_ended(const struct task *t)
 		info.si_pid);
 }
 
-int task_signal(struct task *t, int sig)
+int task_signal(struct monitor *m, struct task *t, int sig)
 {
 	if (sig < 0 || sig >= NSIG)
 		return -EINVAL;
+	if (t->worker)
+		return worker_signal(m, t, sig);
 	/*
 	 * One that is dead already was not killed by this: the verdict on its end must not hear of
 	 * it.
@@ -73,13 +79,18 @@ void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, con
 	timer_disarm(m, &t->timer);
 	if (code)
 		launch_fail(t, code, error, object);
+	if (t->worker && t->worker->pid) {
+		t->state = TASK_ABORTING;
+		worker_abort(m, t);
+		return;
+	}
 	if (t->pid <= 0) {
 		t->state = TASK_CLEANUP;
 		task_advance(m, t);
 		return;
 	}
 	t->state = TASK_ABORTING;
-	task_kill(t);
+	task_kill(m, t);
 	if (watch_add(m, &t->pidfd, EPOLLIN) < 0)
 		(void)task_try_reap(m, t);
 }
@@ -120,7 +131,9 @@ void task_go(struct monitor *m, struct task *t, int32_t verdict)
 		return;
 	}
 	t->state = TASK_STARTING;
-	if (write(t->report.fd, &go, 1) != 1)
+	if (t->worker)
+		worker_go(m, t);
+	else if (write(t->report.fd, &go, 1) != 1)
 		task_abort(m, t, EXD_ERR_ABORTED, errno, "pre_start hook");
 }
 
@@ -164,9 +177,11 @@ void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 	timer_disarm(m, &t->timer);
 	t->state = TASK_RUNNING;
 	if (verdict)
-		task_kill(t);
-	if (!task_try_reap(m, t) && watch_add(m, &t->pidfd, EPOLLIN) < 0)
-		task_kill(t);
+		task_kill(m, t);
+	if (t->worker)
+		worker_acked(m, t);
+	else if (!task_try_reap(m, t) && watch_add(m, &t->pidfd, EPOLLIN) < 0)
+		task_kill(m, t);
 }
 
 /* A hook that never returns is a hook that failed. */
@@ -190,6 +205,6 @@ void task_orphan(struct monitor *m, struct task *t)
 		return;
 	}
 	if (tied && t->state <= TASK_RUNNING)
-		task_kill(t);
+		task_kill(m, t);
 	task_ack(m, t, 0);
 }

@@ -78,6 +78,7 @@ struct task {
 	struct launch *launch;
 	struct tail *tail;
 	struct oom *oom;
+	struct worker *worker; /* NULL: the process is our own child */
 	char *id;
 	uint32_t flags; /* enum wire_launch_flag */
 	uint32_t hook_timeout_ms;
@@ -138,13 +139,13 @@ void task_parked(struct monitor *m, struct task *t);
 void task_go(struct monitor *m, struct task *t, int32_t verdict);
 void task_started(struct monitor *m, struct task *t);
 void task_ack(struct monitor *m, struct task *t, int32_t verdict);
-void task_kill(struct task *t);
+void task_kill(struct monitor *m, struct task *t);
 void task_hook_timeout(struct monitor *m, struct timer *timer);
 /* The client of the launch has gone. */
 void task_orphan(struct monitor *m, struct task *t);
 struct task *task_find(struct monitor *m, const char *id);
 struct task *task_of_request(struct monitor *m, const struct client *c, uint64_t request);
-int task_signal(struct task *t, int sig);
+int task_signal(struct monitor *m, struct task *t, int sig);
 
 /* finish.c: from the end of the process to the end of the task */
 void task_reap(struct monitor *m, struct watch *w, uint32_t events);

@@ -36,6 +36,7 @@ enum span_rule {
 };
 
 #define IN(phase) (1u << (phase))
+#define WORKER_FLAGS (WIRE_WORKER_REMOTE | WIRE_WORKER_PARK | WIRE_WORKER_TTY)
 
 struct rule {
 	uint8_t phases;
@@ -95,6 +96,8 @@ static const struct rule rules[] = {
 	[WIRE_SECCOMP] = {CHILD_RULE, {0}, {SPAN_FILTER}},
 	[WIRE_INIT] = {CHILD_RULE, {0}, {0}},
 	[WIRE_EXEC] = {CHILD_RULE, {0}, {SPAN_LIST, SPAN_LIST, SPAN_LIST_MAYBE}},
+	[WIRE_WORKER] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_LIST, SPAN_LIST_MAYBE}},
+	[WIRE_LEND] = {CHILD_RULE, {SLOT_USED}, {0}},
 	[WIRE_CGROUP_KILL] = {IN(WIRE_END) | IN(WIRE_CLEANUP), {SLOT_USED, SLOT_MAYBE}, {0}},
 	[WIRE_CGROUP_REMOVE] = {IN(WIRE_CLEANUP), {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
 };
@@ -106,7 +109,7 @@ struct check {
 	const struct wire_step *steps;
 	const char *data;
 	struct wire_failure *failure;
-	unsigned int inits, parks, ttys, watches;
+	unsigned int inits, parks, ttys, watches, lends;
 };
 
 static int bad(struct check *c, int step, const char *what)
@@ -186,6 +189,12 @@ static int check_numbers(struct check *c, int i)
 		return s->num[0] == 1 || s->num[0] == 2 ? 0 : bad(c, i, "cgroup version");
 	case WIRE_RLIMIT:
 		return s->num[0] < RLIM_NLIMITS ? 0 : bad(c, i, "resource");
+	case WIRE_WORKER:
+		if (text[0] != '/')
+			return bad(c, i, "path is not absolute");
+		if (s->num[2] & ~(uint64_t)WORKER_FLAGS)
+			return bad(c, i, "flags of a worker");
+		/* fall through */
 	case WIRE_EXEC:
 		if (count_texts(c->data + s->str[1].offset, s->str[1].size) != s->num[0] ||
 		    count_texts(c->data + s->str[2].offset, s->str[2].size) != s->num[1])
@@ -219,6 +228,7 @@ static int check_step(struct check *c, int i, enum wire_phase phase)
 	c->parks += s->op == WIRE_PARK;
 	c->ttys += s->op == WIRE_TTY_OPEN;
 	c->watches += s->op == WIRE_OOM_WATCH;
+	c->lends += s->op == WIRE_LEND;
 	return check_numbers(c, i);
 }
 
@@ -245,14 +255,39 @@ static int check_head(struct check *c, size_t size)
 	return p->phase_steps[WIRE_CHILD] ? 0 : bad(c, -1, "no steps of a child");
 }
 
+static bool is_program(const struct wire_step *s)
+{
+	return s->op == WIRE_EXEC || s->op == WIRE_WORKER;
+}
+
+/* Its reports speak of pids: it has to see them as we do. */
+static int check_worker(struct check *c, const struct wire_step *program)
+{
+	const struct wire_plan *p = c->plan;
+
+	if (program->op != WIRE_WORKER)
+		return c->lends ? bad(c, -1, "descriptors for a worker that is not there") : 0;
+	if (c->lends > WIRE_SLOTS_MAX)
+		return bad(c, -1, "too many descriptors for a worker");
+	if (c->inits || c->parks || c->ttys)
+		return bad(c, -1, "a step that a worker does itself");
+	if (p->clone_flags & CLONE_NEWPID || p->pidns_slot != WIRE_NO_SLOT)
+		return bad(c, -1, "a worker in another pid namespace");
+	return 0;
+}
+
 static int check_shape(struct check *c)
 {
 	const struct wire_plan *p = c->plan;
 	int last = p->phase_steps[WIRE_PREPARE] + p->phase_steps[WIRE_CHILD] - 1;
+	int r;
 
 	for (int i = p->phase_steps[WIRE_PREPARE]; i <= last; i++)
-		if ((c->steps[i].op == WIRE_EXEC) != (i == last))
+		if (is_program(&c->steps[i]) != (i == last))
 			return bad(c, i, "the program must be the last step");
+	r = check_worker(c, &c->steps[last]);
+	if (r < 0)
+		return r;
 	if (c->inits > 1 || c->parks > 1 || c->ttys > 1 || c->watches > 1)
 		return bad(c, -1, "a step that may be there once is there twice");
 	return 0;

@@ -122,6 +122,8 @@ EXD_API int exd_options_check(const struct exd_options *options, const char *con
  */
 
 EXD_API const char *exd_record_id(const struct exd_record *record);
+/* Directory descriptor of the state root, lent; see exd_plan_root_fd(). Since 0.1. */
+EXD_API int exd_record_root_fd(const struct exd_record *record);
 EXD_API pid_t exd_record_pid(const struct exd_record *record);
 /*
  * A pidfd of init checked against its start time and boot, lent; -ESRCH when it has ended. Since
@@ -314,6 +316,26 @@ EXD_API int exd_plan_init(struct exd_plan *plan);
  * last child step. Since 0.1.
  */
 EXD_API int exd_plan_exec(struct exd_plan *plan, const char *const *argv, const char *const *envp);
+
+/*
+ * For drivers whose container is started by a program of theirs, in place of exd_plan_exec(): the
+ * child becomes argv[0], an absolute path, with the slots as descriptors 4 and up, and speaks
+ * <execdriver/worker.h>. Hooks, signals, OOM and exit are those of the init it reports. Since 0.1.
+ */
+enum exd_worker_flag {
+	/*
+	 * Init is no descendant of the worker, maybe not even a process of this host: a pid or
+	 * pidfd in its reports is believed, and the driver must have its own kill.
+	 */
+	EXD_WORKER_REMOTE = 1 << 0
+};
+EXD_API int exd_plan_worker(struct exd_plan *plan, const char *const *argv, const char *const *envp,
+			    const int *slots, size_t count, uint32_t flags);
+/*
+ * Directory descriptor of the state root, lent for the call: where a driver's service keeps its
+ * socket. The container's own directory is `id` in it, with the file "lock" held. Since 0.1.
+ */
+EXD_API int exd_plan_root_fd(const struct exd_plan *plan);
 
 /* end and cleanup */
 EXD_API int exd_plan_cgroup_kill(struct exd_plan *plan, enum exd_plan_phase phase, int dir_slot,
