@@ -14,11 +14,16 @@
 
 #define GENERATIONS_MAX 64
 
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return pidfd < 0 || (poll(&p, 1, 0) == 1 && p.revents);
+}
+
 bool worker_init_ended(const struct task *t)
 {
-	struct pollfd p = {.fd = t->pidfd.fd, .events = POLLIN};
-
-	return t->pidfd.fd < 0 || (poll(&p, 1, 0) == 1 && p.revents);
+	return has_ended(t->pidfd.fd);
 }
 
 /* The pid that a pidfd stands for; -1: it was reaped; -EBADF: that is no pidfd. */
@@ -69,6 +74,9 @@ const char *worker_check_init(const struct worker *w, int32_t pid, int pidfd)
 	if (descends(pid, w->pid))
 		return NULL;
 	/* What was read about the pid was of this process only if it is still there. */
-	return pid_of_pidfd(pidfd, &now) == 0 && now <= 0 ? NULL
-							  : "a process as init that it did not start";
+	if (pid_of_pidfd(pidfd, &now) == 0 && now <= 0)
+		return NULL;
+	/* Its children are others' by then. */
+	return has_ended(w->pidfd.fd) ? "an init that nobody can vouch for, and ended"
+				      : "a process as init that it did not start";
 }

@@ -79,7 +79,7 @@ static void say_process(enum exd_worker_report_kind kind, pid_t pid, int pidfd)
 		r.with |= EXD_WORKER_WITH_PIDFD;
 		fds[count++] = pidfd;
 	}
-	if (tty && master >= 0 && kind == EXD_WORKER_READY) {
+	if (master >= 0 && kind == EXD_WORKER_READY && !is("no-tty")) {
 		r.with |= EXD_WORKER_WITH_TTY;
 		fds[count++] = master;
 	}
@@ -107,6 +107,16 @@ static void sleep_for_ever(void)
 		(void)pause();
 }
 
+/* Until the monitor has had enough of it. */
+static void wait_for_hangup(void)
+{
+	struct pollfd p = {.fd = EXD_WORKER_FD};
+
+	while (poll(&p, 1, -1) != 1)
+		;
+	_exit(0);
+}
+
 /* ---- the container --------------------------------------------------------------------------- */
 
 static void open_tty(void)
@@ -131,14 +141,29 @@ static void become_program(int gate_end, char **args)
 			(void)dup2(slave, fd);
 		(void)ioctl(0, TIOCSCTTY, 0);
 	}
-	if (read(gate_end, &go, 1) != 1)
-		_exit(92);
 	if (!is("leaky"))
 		(void)close(EXD_WORKER_FD);
+	/* Not to be left over when the worker is ended. */
+	if (read(gate_end, &go, 1) != 1)
+		_exit(92);
 	(void)close(ROOT_FD);
 	(void)close(gate_end);
 	(void)execvp(args[0], args);
 	_exit(127);
+}
+
+/* "memory:DIR": a memory cgroup that the test has made, to be joined and watched. */
+static void join_cgroup(void)
+{
+	int procs;
+
+	if (strncmp(behaviour, "memory:", 7) != 0)
+		return;
+	memory = open(behaviour + 7, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	procs = openat(memory, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (procs < 0 || dprintf(procs, "%d", (int)init) < 0)
+		_exit(96);
+	(void)close(procs);
 }
 
 /* Its program waits at the gate. */
@@ -146,17 +171,20 @@ static void start_init(char **args)
 {
 	int ends[2];
 
-	if (tty)
+	if (tty || is("unasked-tty"))
 		open_tty();
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		_exit(93);
 	init = fork();
-	if (init == 0)
+	if (init == 0) {
+		(void)close(ends[1]);
 		become_program(ends[0], args);
+	}
 	(void)close(ends[0]);
 	gate = ends[1];
 	init_pidfd = (int)syscall(SYS_pidfd_open, init, 0);
 	(void)fcntl(init_pidfd, F_SETFD, FD_CLOEXEC);
+	join_cgroup();
 }
 
 static void open_gate(void)
@@ -190,7 +218,7 @@ static void lie_about_process(void)
 		say_process(EXD_WORKER_READY, init, pair[0]);
 	else
 		return;
-	sleep_for_ever();
+	wait_for_hangup();
 }
 
 static void send_garbage(void)
@@ -221,7 +249,7 @@ static void send_garbage(void)
 	else
 		return;
 	send_bytes(&r, sizeof(r), fds, is("less-descriptors"));
-	sleep_for_ever();
+	wait_for_hangup();
 }
 
 /* Before READY. */
@@ -242,7 +270,7 @@ static void misbehave_early(void)
 	}
 	if (is("early-end")) {
 		say(EXD_WORKER_EXIT, 0, "");
-		sleep_for_ever();
+		wait_for_hangup();
 	}
 	if (is("failed")) {
 		r.code = EXD_ERR_ROOTFS;
@@ -268,23 +296,25 @@ static void misbehave_early(void)
 /* After READY. */
 static void misbehave_late(void)
 {
-	if (is("dies"))
-		(void)kill(getpid(), SIGKILL);
 	if (is("late-close")) {
 		(void)close(EXD_WORKER_FD);
 		sleep_for_ever();
 	}
 	if (is("twice")) {
 		say_process(EXD_WORKER_READY, init, init_pidfd);
-		sleep_for_ever();
+		wait_for_hangup();
+	}
+	if (is("late-short")) {
+		send_bytes("abc", 3, NULL, 0);
+		wait_for_hangup();
 	}
 	if (is("late-failed")) {
 		say(EXD_WORKER_FAILED, 0, "too late");
-		sleep_for_ever();
+		wait_for_hangup();
 	}
 	if (is("liar")) {
 		say(EXD_WORKER_EXIT, 0, "");
-		sleep_for_ever();
+		wait_for_hangup();
 	}
 }
 
@@ -342,11 +372,13 @@ int main(int argc, char **argv)
 	tty = strstr(argv[2], "tty");
 	start_init(argv + 3);
 	misbehave_early();
-	if (park && !is("impatient")) {
+	if ((park && !is("impatient")) || is("unasked-park")) {
 		say_process(EXD_WORKER_PARKED, remote ? 0 : init, remote ? -1 : init_pidfd);
 		if (next_order(-1) != EXD_WORKER_GO)
 			undo();
 	}
+	if (is("changeling"))
+		start_init(argv + 3);
 	if (remote)
 		note_remote();
 	if (!is("gated"))
