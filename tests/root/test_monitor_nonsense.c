@@ -166,6 +166,89 @@ START_TEST(test_malformed_plans)
 }
 END_TEST
 
+#define WORKER_VARIANTS 12
+
+/* A plan whose worker is good but for one thing. */
+static void broken_worker_plan(struct plan *p, int variant)
+{
+	struct wire_step *s, *w;
+	uint16_t slot;
+
+	plan_init(p, 0);
+	slot = plan_slot(p);
+	s = plan_step(p, WIRE_CHILD, WIRE_LEND, EXD_ERR_SYSTEM);
+	s->slot[0] = slot;
+	plan_exec(p, (const char *const[]){"/bin/true", NULL});
+	w = &p->steps[1];
+	w->op = WIRE_WORKER;
+	w->num[2] = 0;
+	switch (variant) {
+	case 0:
+		s->slot[0] = 1;
+		break;
+	case 1:
+		s->slot[0] = WIRE_NO_SLOT;
+		break;
+	case 2:
+		w->op = WIRE_EXEC;
+		break;
+	case 3:
+		w->num[2] = 1u << 3;
+		break;
+	case 4:
+		w->num[0]++;
+		break;
+	case 5:
+		w->num[1] = ~0ull;
+		break;
+	case 6:
+		w->str[0] = plan_text(p, "bin/true");
+		break;
+	case 7:
+		w->str[0].size--;
+		break;
+	case 8:
+		p->head.clone_flags = CLONE_NEWPID;
+		break;
+	case 9:
+		p->head.pidns_slot = slot;
+		break;
+	case 10:
+		s->op = WIRE_PARK;
+		break;
+	default:
+		s->op = WIRE_WORKER;
+		s->str[0] = w->str[0];
+		s->str[1] = w->str[1];
+		s->num[0] = 1;
+		break;
+	}
+}
+
+START_TEST(test_malformed_plans_of_workers)
+{
+	struct launch_options o = {.id = "box"};
+	struct rig r;
+	struct plan p;
+
+	rig_open(&r);
+	for (int i = 0; i < WORKER_VARIANTS; i++) {
+		struct wire_failure f;
+
+		broken_worker_plan(&p, i);
+		f = rig_run_failing(&r, &p, &o);
+		ck_assert_msg(f.code == EXD_ERR_PROTOCOL, "variant %d: code %u '%s'", i, f.code,
+			      f.object);
+	}
+	/* It is well-formed, but nobody has filled what it is to be lent. */
+	broken_worker_plan(&p, -1);
+	p.steps[0].op = WIRE_LEND;
+	p.steps[0].str[0].size = p.steps[0].str[1].size = 0;
+	ck_assert_int_eq(rig_run_failing(&r, &p, &o).sys_errno, EBADF);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_plans_that_are_no_plans)
 {
 	struct launch_options o = {.id = "box"};
@@ -336,6 +419,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_malformed_plans);
+	tcase_add_test(tc, test_malformed_plans_of_workers);
 	tcase_add_test(tc, test_plans_that_are_no_plans);
 	tcase_add_test(tc, test_malformed_messages);
 	tcase_add_test(tc, test_hostile_ids);

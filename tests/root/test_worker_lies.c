@@ -200,6 +200,32 @@ START_TEST(test_flood_of_warnings)
 END_TEST
 
 /* One that does not end is ended, and the exit was told before. */
+/* Whatever it says, there is an answer, and the monitor goes on. */
+START_TEST(test_random_reports)
+{
+	struct exd_hooks hooks = {.struct_size = sizeof(hooks), .timeout_ms = 5000};
+	struct exd_engine *engine = worker_engine("worker");
+	struct exd_command *command = worker_command("box", "good", "exec sleep 60");
+	struct exd_exit_status status = STATUS_INIT;
+	struct exd_process *box = NULL;
+
+	must(exd_start(engine, command, NULL, NULL, EXD_START_EPHEMERAL, &box, &lib_err));
+	for (int seed = 1; seed <= 100; seed++) {
+		char how[32];
+
+		(void)snprintf(how, sizeof(how), "random:%d", seed);
+		ck_assert_int_lt(worker_run(engine, how, "exit 0", &hooks, NULL), 0);
+		ck_assert_msg(lib_err.code != EXD_ERR_MONITOR, "%s: %s", how, lib_err.text);
+	}
+	must(exd_kill(engine, "box", SIGKILL, &lib_err));
+	must(exd_process_wait(box, 20000, &status, &lib_err));
+	ck_assert_uint_eq(status.exit_code, 137);
+	exd_process_free(box);
+	exd_command_free(command);
+	worker_end(engine);
+}
+END_TEST
+
 START_TEST(test_lingering_worker_is_ended)
 {
 	struct exd_hooks hooks = {.struct_size = sizeof(hooks), .timeout_ms = 300};
@@ -243,6 +269,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_late_lie_loses_the_container, 0, sizeof(late) / sizeof(late[0]));
 	lib_add(s, "others", test_killed_worker_loses_the_container, test_hook_cannot_be_skipped, test_terminal_must_come, test_flood_of_warnings,
+		test_random_reports,
 		test_lingering_worker_is_ended, test_deaf_remote_worker_is_lost);
 	return s;
 }

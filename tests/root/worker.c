@@ -252,6 +252,30 @@ static void send_garbage(void)
 	wait_for_hangup();
 }
 
+/* "random:SEED": reports with a few of their bytes changed, until the monitor has enough. */
+static void send_random(void)
+{
+	struct pollfd p = {.fd = EXD_WORKER_FD};
+	unsigned int seed;
+
+	if (strncmp(behaviour, "random:", 7) != 0)
+		return;
+	seed = (unsigned int)atoi(behaviour + 7);
+	for (int i = 0; i < 500 && poll(&p, 1, 0) == 0; i++) {
+		struct exd_worker_report r = report_of(1 + (unsigned int)rand_r(&seed) % 6);
+		unsigned char *bytes = (unsigned char *)&r;
+		size_t size = rand_r(&seed) % 8 ? sizeof(r) : (size_t)rand_r(&seed) % sizeof(r);
+		int fds[2] = {init_pidfd, ROOT_FD};
+
+		r.pid = init;
+		r.with = (unsigned int)rand_r(&seed) % 2;
+		for (int n = rand_r(&seed) % 4; n > 0; n--)
+			bytes[rand_r(&seed) % 32] ^= (unsigned char)(1 << rand_r(&seed) % 8);
+		send_bytes(&r, size, fds, (unsigned int)rand_r(&seed) % 3);
+	}
+	wait_for_hangup();
+}
+
 /* Before READY. */
 static void misbehave_early(void)
 {
@@ -291,6 +315,7 @@ static void misbehave_early(void)
 		say(EXD_WORKER_WARNING, 0, "no swap accounting here");
 	lie_about_process();
 	send_garbage();
+	send_random();
 }
 
 /* After READY. */
