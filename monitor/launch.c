@@ -200,6 +200,9 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 			r = -ENOMEM;
 		}
 	}
+	/* A worker is to be where we will be: what it starts may be born before we move. */
+	if (!r && t->worker && task_outlives_host(t))
+		leaf_enter(m);
 	if (!r)
 		r = prepare_run(m, t);
 	if (!r)
@@ -262,6 +265,8 @@ static void take_with(struct monitor *m, struct task *t, uint32_t with, const in
 /* How many of the message's descriptors were taken: all, or none. */
 int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds)
 {
+	/* The message itself is gone once the launch is under way. */
+	int count = msg->fds;
 	struct parsed p;
 	struct task *t;
 
@@ -278,5 +283,5 @@ int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg
 	launch_run(m, t, c, fds[0], &p.head);
 	client_forget_fds(c);
 	(void)close(fds[0]);
-	return msg->fds;
+	return count;
 }

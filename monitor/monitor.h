@@ -104,8 +104,8 @@ int dir_share(struct monitor *m, int fd_take);
 /* Also of one that is not shared. */
 void dir_release(struct monitor *m, int *fd);
 
-/* leaf.c: cgroups of its own, once it is to outlive its host, and the way back. Not while a message
-   is handled: entering works in that buffer. */
+/* leaf.c: cgroups of its own, once it is to outlive its host, and the way back. Entering works in
+   the buffer of messages: what is still wanted of one must have been copied. */
 void leaf_enter(struct monitor *m);
 void leaf_leave(struct monitor *m);
 

@@ -139,7 +139,7 @@ void task_go(struct monitor *m, struct task *t, int32_t verdict)
 
 void task_started(struct monitor *m, struct task *t)
 {
-	bool outlives_host = !(t->flags & (WIRE_LAUNCH_TIED | WIRE_LAUNCH_EXEC));
+	bool outlives_host = task_outlives_host(t);
 	int r = record_started(t);
 
 	if (!r && t->output >= 0)

@@ -108,6 +108,12 @@ struct task {
 	struct watcher *watchers; /* clients waiting for the exit */
 };
 
+/* Nor is the monitor to be ended with the host then. */
+static inline bool task_outlives_host(const struct task *t)
+{
+	return !(t->flags & (WIRE_LAUNCH_TIED | WIRE_LAUNCH_EXEC));
+}
+
 struct watcher {
 	struct watcher *next;
 	struct client *client;

@@ -283,6 +283,23 @@ START_TEST(test_signals_reach_init)
 }
 END_TEST
 
+/* A service that is stopped as a whole must not take the worker along: it is where the monitor goes. */
+START_TEST(test_worker_leaves_the_cgroups_of_its_host)
+{
+	struct exd_engine *engine = worker_engine("worker");
+	struct exd_process *process = start(engine, "box", "good", "exec sleep 30", 0);
+	char its[4096], worker[4096];
+
+	/* The monitor moves before it starts one. */
+	worker_cgroups(lib_monitor(engine, "box"), its, sizeof(its));
+	worker_cgroups(worker_parent(exd_process_pid(process)), worker, sizeof(worker));
+	ck_assert_str_eq(worker, its);
+	exd_process_free(process);
+	must(exd_delete(engine, "box", true, &lib_err));
+	worker_end(engine);
+}
+END_TEST
+
 START_TEST(test_exec)
 {
 	struct exd_engine *engine = worker_engine("worker");
@@ -539,7 +556,7 @@ static Suite *suite(void)
 	lib_add(s, "end", test_exit_codes, test_exit_code_of_32_bits);
 	lib_add(s, "stdio", test_stdio, test_tty, test_words_of_the_worker);
 	lib_add(s, "hooks", test_hooks_once_in_order, test_pre_start_aborts);
-	lib_add(s, "control", test_signals_reach_init, test_exec, test_remote);
+	lib_add(s, "control", test_signals_reach_init, test_worker_leaves_the_cgroups_of_its_host, test_exec, test_remote);
 	lib_add(s, "deaths", test_host_killed_and_recovered, test_tied_to_a_killed_host, test_monitor_killed);
 	lib_add(s, "oom", test_oom);
 	lib_add(s, "leaks", test_nothing_leaks);

@@ -80,24 +80,9 @@ static bool is_gone(pid_t pid)
 	return state == 'Z' || state == 'X';
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[32];
-	int parent = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1)
-		parent = 0;
-	if (f)
-		(void)fclose(f);
-	return parent;
-}
-
 static int kill_worker(void *ctx, struct exd_process *process, pid_t pid, int oom_fd)
 {
-	pid_t worker = parent_of(pid);
+	pid_t worker = worker_parent(pid);
 
 	*(pid_t *)ctx = pid;
 	return worker > 1 ? kill(worker, SIGKILL) : -1;

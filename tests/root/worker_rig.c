@@ -159,3 +159,30 @@ void worker_none_left(void)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	ck_assert_int_eq(count_named(name), 0);
 }
+
+pid_t worker_parent(pid_t pid)
+{
+	char path[32];
+	int parent = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	if (f)
+		(void)fclose(f);
+	return parent;
+}
+
+void worker_cgroups(pid_t pid, char *text, size_t size)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	lib_read(fd, text, size);
+	(void)close(fd);
+}

@@ -21,5 +21,9 @@ int worker_run(struct exd_engine *engine, const char *how, const char *script, c
 void worker_run_failing(struct exd_engine *engine, const char *how, uint32_t code, const char *text);
 /* No process of this session's children is left over that is a worker. */
 void worker_none_left(void);
+/* The process that started this one. */
+pid_t worker_parent(pid_t pid);
+/* What /proc/PID/cgroup says. */
+void worker_cgroups(pid_t pid, char *text, size_t size);
 
 #endif
