@@ -184,6 +184,13 @@ void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 		task_kill(m, t);
 }
 
+static const char *what_took_long(const struct task *t)
+{
+	if (t->state == TASK_PARKED)
+		return "pre_start hook";
+	return t->worker ? "report of the driver's worker" : "set-up of the process";
+}
+
 /* A hook that never returns is a hook that failed. */
 void task_hook_timeout(struct monitor *m, struct timer *timer)
 {
@@ -192,8 +199,7 @@ void task_hook_timeout(struct monitor *m, struct timer *timer)
 	if (t->state == TASK_STARTED)
 		task_ack(m, t, -ETIMEDOUT);
 	else
-		task_abort(m, t, EXD_ERR_TIMEOUT, ETIMEDOUT,
-			   t->state == TASK_PARKED ? "pre_start hook" : "set-up of the process");
+		task_abort(m, t, EXD_ERR_TIMEOUT, ETIMEDOUT, what_took_long(t));
 }
 
 void task_orphan(struct monitor *m, struct task *t)

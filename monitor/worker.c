@@ -135,7 +135,7 @@ static void explain(struct task *t)
 				       : "the driver's worker ended too early, with exit code %d",
 			       WIFSIGNALED(w->status) ? WTERMSIG(w->status)
 						      : WEXITSTATUS(w->status));
-	launch_fail(t, EXD_ERR_ABORTED, 0, text);
+	launch_fail(t, oom_moved(t) ? EXD_ERR_LIMIT_TOO_SMALL : EXD_ERR_ABORTED, 0, text);
 	t->launch->failure.stage = EXD_STAGE_CHILD;
 }
 

@@ -541,7 +541,9 @@ enum exd_phase {
 
 EXD_API enum exd_phase exd_process_phase(const struct exd_process *process);
 EXD_API const char *exd_process_id(const struct exd_process *process);
+/* 0 before the start, and for a container that is no process of this host. Since 0.1. */
 EXD_API pid_t exd_process_pid(const struct exd_process *process);
+/* Where there is no process of this host: another descriptor that becomes readable. Since 0.1. */
 EXD_API int exd_process_pidfd(const struct exd_process *process);
 EXD_API bool exd_process_is_exec(const struct exd_process *process);
 /* The host's ends of pipes and the pty master, lent; -EBADF where there is none. Since 0.1. */

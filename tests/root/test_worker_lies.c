@@ -19,8 +19,8 @@ static const struct {
 } early[] = {
 	{"early-exit", EXD_ERR_ABORTED, "the driver's worker ended too early, with exit code 3"},
 	{"early-close", EXD_ERR_ABORTED, "the driver's worker closed its line"},
-	{"silent", EXD_ERR_TIMEOUT, "set-up of the process"},
-	{"stubborn", EXD_ERR_TIMEOUT, "set-up of the process"},
+	{"silent", EXD_ERR_TIMEOUT, "report of the driver's worker"},
+	{"stubborn", EXD_ERR_TIMEOUT, "report of the driver's worker"},
 	{"early-end", EXD_ERR_PROTOCOL, "the end of a program that it has not started"},
 	{"foreign", EXD_ERR_PROTOCOL, "a process as init that it did not start"},
 	{"other-pidfd", EXD_ERR_PROTOCOL, "a pidfd of another process than init"},
