@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -149,6 +150,18 @@ static int watch_child(struct monitor *m, struct task *t)
 	return r;
 }
 
+/* Without it the log's silence about this process says nothing. */
+static void share_log_pids(const struct monitor *m, struct launch *l)
+{
+	void *map;
+
+	if (m->asker < 0)
+		return;
+	map = mmap(NULL, LOGPIDS * sizeof(*l->log_pids), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	l->log_pids = map == MAP_FAILED ? NULL : map;
+}
+
 int birth(struct monitor *m, struct task *t)
 {
 	struct newborn n = {
@@ -157,11 +170,13 @@ int birth(struct monitor *m, struct task *t)
 		.report = -1,
 		.init = -1,
 		.worker = -1,
+		.asker = m->asker,
 	};
 	int pid, r = make_lines(t, &n);
 
 	/* What the kernel's log says of this pid from now on is about this process. */
 	kmsg_drain(m);
+	share_log_pids(m, t->launch);
 	pid = r < 0 ? r : clone_child(m, t, &n);
 	close_fd(&n.report);
 	close_fd(&n.init);

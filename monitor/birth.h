@@ -11,6 +11,7 @@ struct newborn {
 	int report;           /* its end of the report socket */
 	int init;             /* its end of the small init's line, or -1 */
 	int worker;           /* the end of its line that a worker gets, or -1 */
+	int asker;            /* to learn its pid in the log with, or -1 */
 	int keep_closed[3];   /* the monitor's ends */
 };
 

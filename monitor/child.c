@@ -114,6 +114,12 @@ static void settle_in(const struct newborn *n)
 	(void)umask(0);
 }
 
+void child_note_pid(const struct newborn *n, int i)
+{
+	if (n->launch->log_pids)
+		n->launch->log_pids[i] = logpid_ask(n->asker);
+}
+
 void child_main(const struct newborn *n)
 {
 	struct child c = {
@@ -129,6 +135,7 @@ void child_main(const struct newborn *n)
 	int first = p->phase_steps[WIRE_PREPARE];
 
 	settle_in(n);
+	child_note_pid(n, 0);
 	for (int i = first; i < first + p->phase_steps[WIRE_CHILD]; i++) {
 		const struct wire_step *s = &n->launch->steps[i];
 		struct wire_report r;

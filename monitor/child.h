@@ -35,6 +35,12 @@ int child_worker(struct child *c, const struct wire_step *s);
 /* Returns 0 in the program-to-be; its parent stays in init_main(). */
 int child_init(struct child *c);
 
+/*
+ * Leaves for the monitor by which pid the log will name this process. Not where a filter of system
+ * calls is in force: it might end the process for the question.
+ */
+void child_note_pid(const struct newborn *n, int i);
+
 /* One message on the report socket; `fd` may be -1. False: nobody is there to hear it. */
 bool child_report(const struct child *c, struct wire_report *r, int fd);
 

@@ -130,7 +130,7 @@ static void sort(int *v, unsigned int n)
 
 void child_close_others(const struct child *c)
 {
-	int keep[WIRE_SLOTS_MAX + 3];
+	int keep[WIRE_SLOTS_MAX + 4];
 	unsigned int n = 0, first = 3;
 
 	for (unsigned int i = 0; i < c->launch->plan->slots; i++)
@@ -141,6 +141,8 @@ void child_close_others(const struct child *c)
 		keep[n++] = c->empty_dir;
 	if (c->born->init >= 0)
 		keep[n++] = c->born->init;
+	if (c->born->asker >= 0)
+		keep[n++] = c->born->asker;
 	sort(keep, n);
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int fd = (unsigned int)keep[i];

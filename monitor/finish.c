@@ -65,6 +65,8 @@ static void take_exit(struct monitor *m, struct task *t, const siginfo_t *info,
 		e->status = t->init_status;
 	if (t->failed)
 		explain_death(t, e->status);
+	else
+		oom_died(m, t);
 }
 
 bool task_try_reap(struct monitor *m, struct task *t)

@@ -80,5 +80,7 @@ int child_init(struct child *c)
 		init_main(c->born->init, pid, &all);
 	(void)close(c->born->init);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0)
+		child_note_pid(c->born, 1);
 	return 0;
 }

@@ -12,10 +12,22 @@
 #include "base/cgroupwalk.h"
 #include "monitor/task.h"
 
-/* Pids in the log are those of the first pid namespace: this is its inode number. */
-#define FIRST_PIDNS_INODE 0xeffffffcu
 #define RECORD_MAX 8192
 #define KILLED "Killed process "
+
+/* A child that has not begun its program yet may still be about to write down its pids. */
+static int32_t log_pid(const struct monitor *m, const struct task *t, int i)
+{
+	if (m->asker < 0)
+		return i == 0 ? t->pid : t->program;
+	return t->launch && t->launch->log_pids ? t->launch->log_pids[i] : t->log_pids[i];
+}
+
+bool kmsg_knows(const struct monitor *m, const struct task *t)
+{
+	return m->kmsg.fd >= 0 && !t->oom->log_gap && log_pid(m, t, 0) &&
+	       (!t->program || log_pid(m, t, 1));
+}
 
 static void on_victim(struct monitor *m, long pid)
 {
@@ -24,7 +36,7 @@ static void on_victim(struct monitor *m, long pid)
 
 		if (!o)
 			continue;
-		if (t->pid == pid || (t->program && t->program == pid))
+		if (pid > 0 && (log_pid(m, t, 0) == pid || log_pid(m, t, 1) == pid))
 			o->named = true;
 		/* A kill by the limit of a nested v1 cgroup notifies nobody above it. */
 		if (o->version == 1 && !o->died_ns && cgroup_has_children(o->dir))
@@ -92,11 +104,13 @@ static bool is_log(int fd)
 	       lseek(fd, 0, SEEK_END) >= 0;
 }
 
-static bool in_first_pidns(void)
+/* Pids in the log are those of the first pid namespace. */
+static bool can_read_pids(struct monitor *m)
 {
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PIDNS_INODE;
+	if (logpid_is_ours())
+		return true;
+	m->asker = logpid_open();
+	return m->asker >= 0;
 }
 
 void kmsg_open(struct monitor *m, int version)
@@ -104,9 +118,8 @@ void kmsg_open(struct monitor *m, int version)
 	if (!m->kmsg_tried) {
 		m->kmsg_tried = true;
 		m->kmsg.fn = kmsg_ready;
-		if (in_first_pidns())
-			m->kmsg.fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (m->kmsg.fd >= 0 && !is_log(m->kmsg.fd))
+		m->kmsg.fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (m->kmsg.fd >= 0 && (!is_log(m->kmsg.fd) || !can_read_pids(m)))
 			close_fd(&m->kmsg.fd);
 	}
 	/* Of v1's nested cgroups only the log tells in time; v2 counts its whole subtree. */

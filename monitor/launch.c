@@ -86,6 +86,10 @@ void launch_free(struct monitor *m, struct task *t)
 		close_fd(&l->slots[i]);
 	if (l->plan)
 		(void)munmap((void *)l->plan, l->size);
+	if (l->log_pids) {
+		memcpy(t->log_pids, l->log_pids, sizeof(t->log_pids));
+		(void)munmap(l->log_pids, sizeof(t->log_pids));
+	}
 	free(l->slots);
 	free(l->argv);
 	free(l->state);

@@ -115,7 +115,7 @@ static int open_for_business(struct monitor *m)
 	int r;
 
 	m->own_pidns = -1;
-	m->kmsg.fd = -1;
+	m->kmsg.fd = m->asker = -1;
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll < 0)
 		return -errno;

@@ -64,6 +64,7 @@ struct monitor {
 	struct watch listener;
 	struct timer reopen; /* of the listener, when there were no descriptors left */
 	struct watch kmsg;
+	int asker; /* see logpid.h; -1: its own pids are those of the log */
 	bool kmsg_tried;
 	bool kmsg_watched;
 	struct rlimit nofile; /* as inherited, for the programs */

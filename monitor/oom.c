@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OOM kills: notifications are hints, the counter is the truth, the kernel's log names victims. */
+/* OOM kills: notifications are hints, the counter is the truth. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,13 +17,6 @@
 #include "base/cgroupwalk.h"
 #include "base/fdio.h"
 #include "monitor/task.h"
-
-/* The notification was seen before the counter moved, and up to 12 ms after: look for that long. */
-#define SETTLE_NS (25u * MS_NS)
-/*
- * Without the kernel's log: how long before the death the counter may have moved to be its cause.
- */
-#define BLAME_NS (100u * MS_NS)
 
 /* Of v2 the file itself must be read each time, also for nothing: that re-arms its notification. */
 static uint64_t read_kills(const struct oom *o)
@@ -64,15 +55,16 @@ static void write_channels(struct task *t, const struct exd_oom_event *e)
 	}
 }
 
-/* One event for each kill. A wake-up without a kill is none. */
-static void look(struct monitor *m, struct oom *o)
+void oom_look(struct monitor *m, struct oom *o)
 {
 	uint64_t kills = read_kills(o);
 	struct task *t = o->task;
 
-	if (kills <= o->kills)
+	if (kills <= o->kills) {
+		oom_suspect(o);
 		return;
-	o->moved_ns = clock_ns(CLOCK_MONOTONIC);
+	}
+	oom_moved_now(o);
 	while (o->kills < kills) {
 		struct exd_oom_event e = {.struct_size = sizeof(e)};
 
@@ -89,15 +81,15 @@ static void tick(struct monitor *m, struct timer *timer)
 {
 	struct oom *o = container_of(timer, struct oom, tick);
 
-	look(m, o);
+	oom_look(m, o);
 	if (clock_ns(CLOCK_MONOTONIC) < o->until_ns)
 		timer_arm(m, &o->tick, MS_NS);
 }
 
 void oom_hint(struct monitor *m, struct oom *o)
 {
-	o->until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLE_NS;
-	look(m, o);
+	o->until_ns = clock_ns(CLOCK_MONOTONIC) + OOM_SETTLE_NS;
+	oom_look(m, o);
 	timer_arm(m, &o->tick, MS_NS);
 }
 
@@ -171,49 +163,6 @@ int oom_watch(struct monitor *m, struct task *t, int dir, int version)
 bool oom_moved(struct task *t)
 {
 	return t->oom && (t->oom->kills || read_kills(t->oom) > 0);
-}
-
-static void judge(struct monitor *m, struct task *t, uint64_t died_ns)
-{
-	const struct oom *o = t->oom;
-	bool log = m->kmsg.fd >= 0 && !o->log_gap;
-
-	if (!WIFSIGNALED(t->exit.status) || WTERMSIG(t->exit.status) != SIGKILL || t->killed)
-		return;
-	if (o->named)
-		t->exit.oom_evidence = EXD_OOM_EVIDENCE_KMSG;
-	else if (!log && o->moved_ns && o->moved_ns + BLAME_NS >= died_ns)
-		t->exit.oom_evidence = EXD_OOM_EVIDENCE_COUNTER;
-	t->exit.oom_killed = t->exit.oom_evidence != EXD_OOM_EVIDENCE_NONE;
-}
-
-/*
- * A process that was not killed, and of which no notification is fresh, waits for nothing. The
- * kernel counts a kill before it sends the signal, and logs it after: the victim can be reaped
- * before its name is in the log.
- */
-bool oom_settle(struct monitor *m, struct task *t)
-{
-	struct oom *o = t->oom;
-	uint64_t now;
-	bool sudden;
-
-	if (!o)
-		return true;
-	now = clock_ns(CLOCK_MONOTONIC);
-	sudden = WIFSIGNALED(t->exit.status) && WTERMSIG(t->exit.status) == SIGKILL && !t->killed;
-	if (!o->died_ns) {
-		o->died_ns = now;
-		if (sudden)
-			o->until_ns = now + SETTLE_NS;
-	}
-	if (sudden || now < o->until_ns)
-		kmsg_drain(m);
-	look(m, o);
-	if (now < o->until_ns && !(o->named && o->kills))
-		return false;
-	judge(m, t, o->died_ns);
-	return true;
 }
 
 /* Who stopped reading before there was anything to write makes room for others. */

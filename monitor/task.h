@@ -3,6 +3,7 @@
 #ifndef EXECDRIVER_MONITOR_TASK_H
 #define EXECDRIVER_MONITOR_TASK_H
 
+#include "monitor/logpid.h"
 #include "monitor/monitor.h"
 
 /* In the order of a life. A failed start goes from wherever it was to ABORTING. */
@@ -33,6 +34,7 @@ struct launch {
 	size_t state_size;
 	bool state_staged; /* the record lies ready under its temporary name */
 	bool executing;    /* the child said that execve is next */
+	int32_t *log_pids; /* LOGPIDS that the child fills in, or NULL */
 	struct wire_failure failure;
 };
 
@@ -63,12 +65,15 @@ struct oom {
 	int version;
 	uint64_t kills;
 	uint64_t until_ns; /* re-read the counter that long */
-	uint64_t moved_ns; /* when it was last seen to move */
+	uint64_t moved_ns; /* when it was last seen to move, as long as that can have a say */
 	uint64_t died_ns;
 	bool named;   /* the kernel's log says that it killed the program */
 	bool log_gap; /* the kernel's log lost lines while this one lived */
+	bool struck;  /* it was seen to die of SIGKILL just after the counter moved */
 };
 
+/* The notification was seen before the counter moved, and up to 12 ms after: look for that long. */
+#define OOM_SETTLE_NS (25u * MS_NS)
 #define OOM_CHANNELS_MAX 16u
 
 struct task {
@@ -90,7 +95,8 @@ struct task {
 	bool init_reported;
 	int32_t init_status; /* of the program, when a small init is above it */
 	int32_t pid;
-	int32_t program; /* pid of the program under a small init, else 0 */
+	int32_t program;           /* pid of the program under a small init, else 0 */
+	int32_t log_pids[LOGPIDS]; /* in a nested pid namespace, once the program runs */
 	uint64_t start_time;
 	struct watch pidfd;
 	struct watch report;
@@ -171,17 +177,28 @@ void tail_free(struct monitor *m, struct tail *tail);
 /* oom.c */
 int oom_watch(struct monitor *m, struct task *t, int dir, int version);
 void oom_hint(struct monitor *m, struct oom *o);
-/* True when the counter and the verdict are final; else ask again in a millisecond. */
-bool oom_settle(struct monitor *m, struct task *t);
+/* Reads the counter now: one event for each kill. A wake-up without a kill is none. */
+void oom_look(struct monitor *m, struct oom *o);
 int oom_attach(struct task *t, int channel);
 void oom_close_channels(struct task *t);
 void oom_stop(struct monitor *m, struct task *t);
 /* Has the kernel killed anything in it, as far as the counter tells at this moment? */
 bool oom_moved(struct task *t);
 
+/* verdict.c: was it the kernel? */
+void oom_moved_now(struct oom *o);
+/* Is it dying, of what moved the counter? To be asked as soon and as often as that may be. */
+void oom_suspect(struct oom *o);
+/* It has been reaped. */
+void oom_died(struct monitor *m, struct task *t);
+/* True when the counter and the verdict are final; else ask again in a millisecond. */
+bool oom_settle(struct monitor *m, struct task *t);
+
 /* kmsg.c */
 void kmsg_open(struct monitor *m, int version);
 void kmsg_drain(struct monitor *m);
+/* Would the log name it? Else that it does not says nothing. */
+bool kmsg_knows(const struct monitor *m, const struct task *t);
 
 /* record.c */
 void record_stage(struct monitor *m, struct task *t);

@@ -401,10 +401,17 @@ EXD_API bool exd_command_rlimit(const struct exd_command *command, size_t index,
  * -----------------------------------------------------------------------------------------
  */
 
+/*
+ * Certain is only the kernel's log. The counter decides where the monitor cannot read /dev/kmsg,
+ * where the log lost lines, and in a nested pid namespace whose processes may not ask for their
+ * pids in the first one (it takes BPF and Linux 5.10; under EXD_KEY_INIT also no seccomp filter).
+ * An OOM kill of init is told as one then too, but so is a SIGKILL from elsewhere that hits init at
+ * most 100 ms after an OOM kill of another process in the container.
+ */
 enum exd_oom_evidence {
 	EXD_OOM_EVIDENCE_NONE = 0,
 	EXD_OOM_EVIDENCE_KMSG = 1, /* the kernel's log names init's pid */
-	/* the counter moved just before init died of a SIGKILL that was not ours */
+	/* the counter moved at most 100 ms before a SIGKILL hit init that was not ours */
 	EXD_OOM_EVIDENCE_COUNTER = 2
 };
 

@@ -2,19 +2,25 @@
 /* Who was killed by the kernel's OOM killer, and who only looks like it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <execdriver/execdriver.h>
 
 #include "base/fdio.h"
+#include "tests/root/kernel_log.h"
 #include "tests/root/monitor_rig.h"
 #include "tests/tap.h"
 
@@ -102,6 +108,18 @@ static void limited_plan(struct plan *p, struct memory *mem, const char *limit, 
 	s->str[0] = plan_text(p, mem->path);
 }
 
+/* The join becomes the step before the init. */
+static void add_small_init(struct plan *p)
+{
+	memmove(&p->steps[7], &p->steps[6], (p->count - 6) * sizeof(p->steps[0]));
+	memset(&p->steps[6], 0xff, sizeof(p->steps[6]));
+	p->steps[6].op = WIRE_INIT;
+	p->steps[6].flags = 0;
+	memset(p->steps[6].str, 0, sizeof(p->steps[6].str));
+	p->count++;
+	p->head.phase_steps[WIRE_CHILD]++;
+}
+
 #define CHILD_HOG "tail /dev/zero & wait; "
 
 START_TEST(test_hog_as_init)
@@ -162,7 +180,10 @@ START_TEST(test_child_hog_that_init_survives)
 }
 END_TEST
 
-/* Ends a box with SIGKILL, through the monitor or past it, `wait` after an OOM event or at once. */
+/*
+ * Ends a box with SIGKILL, through the monitor or past it, `wait` after an OOM event or at once.
+ * Where the kernel's log cannot tell, not so soon that it would pass for the kernel's, as promised.
+ */
 static struct wire_exit killed_box(struct rig *r, struct plan *p, bool ours, bool wait)
 {
 	struct launch_options o = {.id = "box"};
@@ -181,6 +202,8 @@ static struct wire_exit killed_box(struct rig *r, struct plan *p, bool ours, boo
 	rig_verdict(r->sock, WIRE_ACK, request, 0);
 	if (wait)
 		ck_assert_int_eq(read(oom[0], &event, sizeof(event)), sizeof(event));
+	if (wait && !log_tells_victims())
+		ck_assert(rig_silent(r->sock, 200));
 	if (ours)
 		ck_assert_int_eq(rig_kill(r->sock, "box", SIGKILL), 0);
 	else
@@ -252,14 +275,7 @@ START_TEST(test_hog_under_a_small_init)
 		tap_skip("no memory controller");
 	rig_open(&r);
 	limited_plan(&p, &mem, "16777216", "exec tail /dev/zero");
-	/* The join becomes the step before the init. */
-	memmove(&p.steps[7], &p.steps[6], (p.count - 6) * sizeof(p.steps[0]));
-	memset(&p.steps[6], 0xff, sizeof(p.steps[6]));
-	p.steps[6].op = WIRE_INIT;
-	p.steps[6].flags = 0;
-	memset(p.steps[6].str, 0, sizeof(p.steps[6].str));
-	p.count++;
-	p.head.phase_steps[WIRE_CHILD]++;
+	add_small_init(&p);
 	e = rig_run(&r, &p, &(struct launch_options){.id = "hog"});
 	ck_assert_int_eq(WTERMSIG(e.status), SIGKILL);
 	ck_assert(e.oom_killed);
@@ -356,6 +372,225 @@ START_TEST(test_without_the_log)
 }
 END_TEST
 
+/* A child of ours in that pid namespace: it stays in there until we reap it. */
+static pid_t hold_back(int pidns)
+{
+	pid_t pid;
+
+	ck_assert_int_eq(setns(pidns, CLONE_NEWPID), 0);
+	pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	ck_assert_int_gt(pid, 0);
+	return pid;
+}
+
+static int pidns_of(pid_t pid)
+{
+	char path[40];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/*
+ * The first process of a pid namespace is not gone before everybody in it has been reaped: here one
+ * whom we reap only long after the OOM kill.
+ */
+START_TEST(test_slow_death_without_the_log)
+{
+	struct memory mem;
+	struct rig r;
+	struct plan p;
+	struct launch_options o = {.id = "hog"};
+	struct exd_oom_event event;
+	struct reply reply;
+	uint64_t request;
+	pid_t held;
+	int oom[2], pidns;
+	char script[160];
+
+	if (!memory_find(&mem))
+		tap_skip("no memory controller");
+	rig_open_with(&r, "/tmp", hide_log);
+	ck_assert_int_eq(pipe2(oom, O_CLOEXEC), 0);
+	o.oom = oom[1];
+	(void)snprintf(script, sizeof(script),
+		       "until [ -e %s/go ]; do sleep 0.05; done; exec tail /dev/zero", r.path);
+	limited_plan(&p, &mem, "16777216", script);
+	request = rig_launch(&r, &p, &o);
+	close(oom[1]);
+	rig_expect(r.sock, WIRE_STARTED, &reply);
+	pidns = pidns_of(reply.started.pid);
+	held = hold_back(pidns);
+	close(pidns);
+	rig_verdict(r.sock, WIRE_ACK, request, 0);
+	ck_assert_int_eq(mkdirat(r.root, "go", 0700), 0);
+	ck_assert_int_eq(read(oom[0], &event, sizeof(event)), sizeof(event));
+	ck_assert(rig_silent(r.sock, 300));
+	ck_assert_int_eq(waitpid(held, NULL, 0), held);
+	rig_expect(r.sock, WIRE_EXITED, &reply);
+	ck_assert(reply.exit.oom_killed);
+	ck_assert_uint_eq(reply.exit.oom_kills, 1);
+	ck_assert_uint_eq(reply.exit.oom_evidence, EXD_OOM_EVIDENCE_COUNTER);
+	rig_expect(r.sock, WIRE_CLEANED, &reply);
+	ck_assert_int_eq(unlinkat(r.root, "go", AT_REMOVEDIR), 0);
+	close(oom[0]);
+	rig_close(&r);
+	memory_close(&mem);
+}
+END_TEST
+
+/* Whoever holds the output open delays the verdict, and not the death that it is about. */
+START_TEST(test_output_held_open_without_the_log)
+{
+	struct memory mem;
+	struct rig r;
+	struct plan p;
+	struct wire_exit e;
+	int out[2];
+
+	if (!memory_find(&mem))
+		tap_skip("no memory controller");
+	rig_open_with(&r, "/tmp", hide_log);
+	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+	limited_plan(&p, &mem, "16777216", "exec tail /dev/zero");
+	e = rig_run(&r, &p,
+		    &(struct launch_options){.id = "hog",
+					     .flags = WIRE_LAUNCH_DRAIN,
+					     .drain_out = out[0],
+					     .drain_ms = 300});
+	ck_assert(e.stdio_held_open);
+	ck_assert(e.oom_killed);
+	ck_assert_uint_eq(e.oom_evidence, EXD_OOM_EVIDENCE_COUNTER);
+	close(out[0]);
+	close(out[1]);
+	rig_close(&r);
+	memory_close(&mem);
+}
+END_TEST
+
+/* The monitor becomes the first process of a pid namespace with a /proc of its own. */
+static void nest(void)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		_exit(98);
+	pid = fork();
+	if (pid > 0) {
+		for (int fd = 3; fd < 64; fd++)
+			(void)close(fd);
+		_exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+									   : 97);
+	}
+	if (pid < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
+		_exit(98);
+}
+
+/* And the kernel does not tell its children their pids outside. */
+static void nest_without_bpf(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	nest();
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(98);
+}
+
+/* One of its own children is the hog, or the shell itself, with or without a small init above. */
+static struct wire_exit run_limited(struct rig *r, struct memory *mem, const char *script,
+				    bool small_init)
+{
+	struct plan p;
+
+	limited_plan(&p, mem, "16777216", script);
+	if (small_init)
+		add_small_init(&p);
+	else
+		p.head.clone_flags = 0;
+	return rig_run(r, &p, &(struct launch_options){.id = "hog"});
+}
+
+START_TEST(test_log_names_the_victim)
+{
+	struct memory mem;
+	struct rig r;
+
+	if (!memory_find(&mem))
+		tap_skip("no memory controller");
+	if (!log_tells_victims())
+		tap_skip("the kernel's log is not to be read here");
+	rig_open(&r);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct wire_exit e = run_limited(&r, &mem, "exec tail /dev/zero", i % 2);
+
+		ck_assert(e.oom_killed);
+		ck_assert_uint_eq(e.oom_evidence, EXD_OOM_EVIDENCE_KMSG);
+	}
+	rig_close(&r);
+	memory_close(&mem);
+}
+END_TEST
+
+START_TEST(test_in_a_nested_pid_namespace)
+{
+	struct memory mem;
+	struct rig r;
+
+	if (!memory_find(&mem))
+		tap_skip("no memory controller");
+	if (!log_tells_victims())
+		tap_skip("the kernel's log is not to be read here");
+	rig_open_with(&r, "/tmp", nest);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct wire_exit e = run_limited(&r, &mem, "exec tail /dev/zero", i % 2);
+
+		ck_assert(e.oom_killed);
+		ck_assert_uint_eq(e.oom_evidence, EXD_OOM_EVIDENCE_KMSG);
+		e = run_limited(&r, &mem, CHILD_HOG "kill -KILL $$", i % 2);
+		ck_assert_int_eq(WTERMSIG(e.status), SIGKILL);
+		ck_assert_uint_eq(e.oom_kills, 1);
+		ck_assert(!e.oom_killed);
+	}
+	rig_close(&r);
+	memory_close(&mem);
+}
+END_TEST
+
+START_TEST(test_nested_where_pids_are_not_told)
+{
+	struct memory mem;
+	struct rig r;
+	struct wire_exit e;
+
+	if (!memory_find(&mem))
+		tap_skip("no memory controller");
+	rig_open_with(&r, "/tmp", nest_without_bpf);
+	e = run_limited(&r, &mem, "exec tail /dev/zero", false);
+	ck_assert(e.oom_killed);
+	ck_assert_uint_eq(e.oom_evidence, EXD_OOM_EVIDENCE_COUNTER);
+	e = run_limited(&r, &mem, CHILD_HOG "sleep 0.3; kill -KILL $$", false);
+	ck_assert_int_eq(WTERMSIG(e.status), SIGKILL);
+	ck_assert(!e.oom_killed);
+	ck_assert_uint_eq(e.oom_kills, 1);
+	rig_close(&r);
+	memory_close(&mem);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("monitor_oom");
@@ -370,6 +605,11 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_kill_in_a_nested_cgroup);
 	tcase_add_test(tc, test_limit_too_small_to_start);
 	tcase_add_test(tc, test_without_the_log);
+	tcase_add_test(tc, test_slow_death_without_the_log);
+	tcase_add_test(tc, test_output_held_open_without_the_log);
+	tcase_add_test(tc, test_log_names_the_victim);
+	tcase_add_test(tc, test_in_a_nested_pid_namespace);
+	tcase_add_test(tc, test_nested_where_pids_are_not_told);
 	return s;
 }
 
