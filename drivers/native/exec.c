@@ -83,7 +83,6 @@ static int find_user(struct exec *exec)
 {
 	cleanup_close int root = open_root(exec);
 	const char *spec = exd_command_string(exec->command, EXD_KEY_USER, note(exec, "user", ""));
-	size_t count = exd_command_count(exec->command, EXD_KEY_GROUPS);
 	struct native_userdb db = {NULL, NULL};
 	int r;
 
@@ -92,9 +91,10 @@ static int find_user(struct exec *exec)
 	r = native_userdb_read(&db, root, exec->err);
 	if (r == 0)
 		r = native_user_find(&db, spec, &exec->user, exec->err);
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = native_user_add_group(&db, exd_command_item(exec->command, EXD_KEY_GROUPS, i),
-					  &exec->user, exec->err);
+	if (r == 0)
+		r = native_user_add_noted(note(exec, "groups", ""), &exec->user, exec->err);
+	if (r == 0)
+		r = native_user_add_groups(&db, exec->command, &exec->user, exec->err);
 	native_userdb_release(&db);
 	return r;
 }

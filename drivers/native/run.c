@@ -34,15 +34,11 @@ static bool use_seccomp(const struct native_run *run)
 
 static int find_user(struct native_run *run)
 {
-	size_t count = exd_command_count(run->command, EXD_KEY_GROUPS);
 	int r = native_user_find(&run->users, exd_command_string(run->command, EXD_KEY_USER, NULL),
 				 &run->user, run->err);
 
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = native_user_add_group(&run->users,
-					  exd_command_item(run->command, EXD_KEY_GROUPS, i),
-					  &run->user, run->err);
-	return r;
+	return r < 0 ? r
+		     : native_user_add_groups(&run->users, run->command, &run->user, run->err);
 }
 
 /* What everything else depends on; no step is added yet but slots of namespaces to join. */
@@ -222,10 +218,14 @@ static void plan_stdio(struct native_run *run)
 static int write_notes(struct native_run *run, const struct native_process *process)
 {
 	cleanup_free char *rlimits = native_rlimits_text(run->command);
+	cleanup_free char *groups = NULL;
 	char text[128];
+	int r = native_groups_text(&run->users, run->command, &groups, run->err);
 
 	if (!rlimits)
 		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "rlimits");
+	if (r < 0)
+		return r;
 	(void)snprintf(text, sizeof(text), "%" PRIx64, process->caps);
 	(void)exd_plan_note(run->plan, "caps", text);
 	(void)exd_plan_note(run->plan, "seccomp", process->seccomp ? "default" : "unconfined");
@@ -234,6 +234,7 @@ static int write_notes(struct native_run *run, const struct native_process *proc
 	(void)exd_plan_note(run->plan, "umask", text);
 	(void)exd_plan_note(run->plan, "cwd", process->cwd);
 	(void)exd_plan_note(run->plan, "user", exd_command_string(run->command, EXD_KEY_USER, ""));
+	(void)exd_plan_note(run->plan, "groups", groups);
 	(void)exd_plan_note(run->plan, "hostname", run->hostname ? run->hostname : "");
 	(void)exd_plan_note(run->plan, "rlimits", rlimits);
 	native_ns_describe(run->ns, text, sizeof(text));

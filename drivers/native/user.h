@@ -54,6 +54,18 @@ int native_user_find(const struct native_userdb *db, const char *spec, struct na
 /* Adds an additional group by name or number. */
 int native_user_add_group(const struct native_userdb *db, const char *name,
 			  struct native_user *user, struct exd_error *err);
+
+/* user_groups.c: those of EXD_KEY_GROUPS. */
+int native_user_add_groups(const struct native_userdb *db, const struct exd_command *command,
+			   struct native_user *user, struct exd_error *err);
+/*
+ * The same as numbers for the record, "10,77"; *out is the caller's. An exec gets them whatever
+ * its user is, and whatever the container's files say by then.
+ */
+int native_groups_text(const struct native_userdb *db, const struct exd_command *command,
+		       char **out, struct exd_error *err);
+int native_user_add_noted(const char *text, struct native_user *user, struct exd_error *err);
+
 void native_user_release(struct native_user *user);
 
 #endif

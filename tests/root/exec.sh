@@ -34,9 +34,20 @@ for id in plain joined open; do
 	is "$(tr '\0' ' ' <"/proc/$(cat exec.pid)/cmdline")" "/audit rest " "--pid-file of an exec in '$id'"
 	is "$(readlink "/proc/$(cat exec.pid)/root"):$(stat -Lc %d:%i "/proc/$(cat exec.pid)/root")" \
 		"/:$(stat -Lc %d:%i "/proc/$pid/root")" "root of '$id'"
+	is "$(readlink "/proc/$(cat exec.pid)/fd/"{0,1,2} | paste -sd ' ')" "/dev/null /dev/null /dev/null" \
+		"descriptors of a detached exec in '$id'"
 	kill -KILL "$(cat exec.pid)"
 	until_true gone "$(cat exec.pid)"
 done
+rm exec.pid
+driverctl --root "$root" exec --pid-file exec.pid plain /audit rest &
+client=$!
+until_true test -s exec.pid
+kill -KILL $client
+wait $client 2>/dev/null
+is "$(tr '\0' ' ' <"/proc/$(cat exec.pid)/cmdline")" "/audit rest " "a killed driverctl leaves what it started in a container"
+kill -KILL "$(cat exec.pid)"
+until_true gone "$(cat exec.pid)"
 leaky() {
 	local fd
 	for fd in {3..9} {11..30} 100 500; do
@@ -64,7 +75,7 @@ END
 start odd --rootfs box -u alice:wheel --group-add 77 -e OF_RUN=1 -w /home/alice --umask 027 --ulimit nofile=77:88 \
 	--cap-add sys_admin --cap-drop chown --security-opt no-new-privileges --hostname odd --oom-score-adj 300
 look "as the run says" ctl exec odd /audit <<END
-ids 1000:10
+ids 1000:10 77
 env ~(.* )?HOME=/home/alice HOSTNAME=odd .*
 cwd /home/alice
 umask 027
@@ -73,13 +84,20 @@ status:NoNewPrivs 1
 status:Seccomp 2
 END
 look "as the exec says" ctl exec -u root --group-add 5 -e A=1 -w /tmp --umask 002 --ulimit nofile=33:44 --oom-score-adj 500 odd /audit <<END
-ids 0:0 5
+ids 0:0 5 77
 env ~A=1 (.* )?HOME=/root HOSTNAME=odd .*
 cwd /tmp
 umask 002
 nofile 33:44
 cat:/proc/self/oom_score_adj 500
 END
+look "groups of a user by membership, and of the run" ctl exec -u alice odd /audit <<<"ids 1000:100 10 77"
+look "groups named twice" ctl exec -u alice --group-add wheel --group-add 77 odd /audit <<<"ids 1000:100 10 77"
+start named --rootfs box --group-add users
+printf '%s\n' root:x:0: wheel:x:10:alice >box/etc/group
+look "a group whose name is gone since" ctl exec named /audit <<<"ids 0:0 100"
+printf '%s\n' root:x:0: wheel:x:10:alice users:x:100: >box/etc/group
+ctl delete -f named
 is "$(SECRET=1 ctl exec odd /audit env | grep -c SECRET)" 0 "the environment is not the caller's"
 fails 125 "nofile" "a limit above the run's" setpriv --bounding-set=-sys_resource timeout 60 driverctl --root "$root" \
 	exec --ulimit nofile=999999999 plain /audit pid

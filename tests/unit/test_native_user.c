@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -350,6 +351,52 @@ START_TEST(test_huge_file)
 }
 END_TEST
 
+START_TEST(test_groups_for_the_record)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	struct native_user user = {0};
+	struct exd_command *command;
+	char *text = NULL;
+
+	ck_assert_int_eq(exd_command_new(&command, NULL), 0);
+	ck_assert_int_eq(native_groups_text(&db, command, &text, &err), 0);
+	ck_assert_str_eq(text, "");
+	free(text);
+	ck_assert_int_eq(exd_command_add(command, EXD_KEY_GROUPS, "video", NULL), 0);
+	ck_assert_int_eq(exd_command_add(command, EXD_KEY_GROUPS, "5", NULL), 0);
+	ck_assert_int_eq(exd_command_add(command, EXD_KEY_GROUPS, "44", NULL), 0);
+	ck_assert_int_eq(native_groups_text(&db, command, &text, &err), 0);
+	ck_assert_str_eq(text, "44,5");
+	ck_assert_int_eq(native_user_add_noted(text, &user, &err), 0);
+	ck_assert_uint_eq(user.group_count, 2);
+	ck_assert_uint_eq(user.groups[0], 44);
+	ck_assert_uint_eq(user.groups[1], 5);
+	native_user_release(&user);
+	free(text);
+	ck_assert_int_eq(exd_command_add(command, EXD_KEY_GROUPS, "nosuch", NULL), 0);
+	ck_assert_int_lt(native_groups_text(&db, command, &text, &err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	exd_command_free(command);
+}
+END_TEST
+
+/* A record that was tampered with gives no group that it does not plainly name. */
+START_TEST(test_groups_of_a_bad_record)
+{
+	static const char *const bad[] = {
+		"x", ",5", "5,x", "05", "-1", "4294967295", "5 ", "12345678901234567890"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct exd_error err = EXD_ERROR_INIT;
+		struct native_user user = {0};
+		int r = native_user_add_noted(bad[i], &user, &err);
+
+		ck_assert_msg(r < 0 && err.code == EXD_ERR_USER, "'%s' was taken", bad[i]);
+		native_user_release(&user);
+	}
+}
+END_TEST
+
 static void add_file_tests(Suite *s)
 {
 	TCase *tc = tap_tcase(s, "files");
@@ -375,6 +422,8 @@ int main(void)
 	tcase_add_test(tc, test_memberships);
 	tcase_add_test(tc, test_additional_groups);
 	tcase_add_test(tc, test_without_files);
+	tcase_add_test(tc, test_groups_for_the_record);
+	tcase_add_test(tc, test_groups_of_a_bad_record);
 	add_file_tests(s);
 	return tap_main(s);
 }
