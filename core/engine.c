@@ -6,25 +6,32 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 #include "base/cleanup.h"
 #include "core/conn.h"
 #include "core/monitors.h"
+#include "core/process.h"
 #include "core/sized.h"
 #include "core/state.h"
 
-#define WAKE_SERIAL 0 /* in the epoll set: wake_fd, no watch */
+/* In the epoll set, and of no watch: wake_fd, deadline_fd. */
+#define WAKE_SERIAL 0
+#define DEADLINE_SERIAL UINT64_MAX
 #define BATCH 32
 #define REAP_MS 200
 
 static int open_poll(struct exd_engine *engine, struct exd_error *err)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_SERIAL};
+	struct epoll_event wake = {.events = EPOLLIN, .data.u64 = WAKE_SERIAL};
+	struct epoll_event late = {.events = EPOLLIN, .data.u64 = DEADLINE_SERIAL};
 
 	engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (engine->epoll_fd < 0 || engine->wake_fd < 0 ||
-	    epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->wake_fd, &event) < 0)
+	engine->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (engine->epoll_fd < 0 || engine->wake_fd < 0 || engine->deadline_fd < 0 ||
+	    epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->wake_fd, &wake) < 0 ||
+	    epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->deadline_fd, &late) < 0)
 		return exd_error_set(err, EXD_ERR_SYSTEM, errno,
 				     "cannot make the engine's event descriptor");
 	return 0;
@@ -74,7 +81,8 @@ int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *con
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot make an engine");
-	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->monitor_pidfd = FD_NONE;
+	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->monitor_pidfd =
+		engine->deadline_fd = FD_NONE;
 	pthread_mutex_init(&engine->lock, NULL);
 	pthread_cond_init(&engine->settled, NULL);
 	r = fill(engine, &all, err);
@@ -109,6 +117,8 @@ struct exd_engine *exd_engine_close(struct exd_engine *engine)
 	free(engine->root);
 	if (engine->monitor_pidfd >= 0)
 		(void)close(engine->monitor_pidfd);
+	if (engine->deadline_fd >= 0)
+		(void)close(engine->deadline_fd);
 	if (engine->wake_fd >= 0)
 		(void)close(engine->wake_fd);
 	if (engine->epoll_fd >= 0)
@@ -147,6 +157,10 @@ static int dispatch_one(struct exd_engine *engine, uint64_t serial)
 
 	if (serial == WAKE_SERIAL) {
 		(void)!read(engine->wake_fd, &times, sizeof(times));
+		return 0;
+	}
+	if (serial == DEADLINE_SERIAL) {
+		process_deadlines(engine);
 		return 0;
 	}
 	watch = watch_find(engine, serial);

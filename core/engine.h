@@ -34,7 +34,8 @@ struct exd_engine {
 	exd_log_fn log;
 	void *log_arg;
 	int epoll_fd;
-	int wake_fd; /* eventfd: dispatch has work that no other descriptor shows */
+	int wake_fd;     /* eventfd: dispatch has work that no other descriptor shows */
+	int deadline_fd; /* timerfd: see process_deadline.c */
 
 	pthread_mutex_t lock;
 	pthread_cond_t settled;         /* `choosing` became false */
@@ -45,6 +46,7 @@ struct exd_engine {
 	size_t idle_count;
 	struct watch *watches;
 	uint64_t watch_serial;
+	int64_t deadline_ms; /* when deadline_fd fires (monotonic); 0: never */
 	struct events events;
 };
 

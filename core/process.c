@@ -159,7 +159,7 @@ bool process_over(const struct exd_process *p)
 
 int process_finish(struct exd_process *p, int64_t deadline_ms)
 {
-	int64_t answer_ms = p->launched_ms + process_hook_ms(p) + ANSWER_MS;
+	int64_t answer_ms = process_answer_ms(p);
 	int r = 0;
 
 	while (r == 0 && !process_over(p)) {
@@ -212,6 +212,11 @@ void process_end(struct exd_process *p, enum exd_phase phase)
 int64_t process_hook_ms(const struct exd_process *p)
 {
 	return p->hook_timeout_ms ? p->hook_timeout_ms : HOOK_TIMEOUT_MS;
+}
+
+int64_t process_answer_ms(const struct exd_process *p)
+{
+	return p->launched_ms + process_hook_ms(p) + ANSWER_MS;
 }
 
 struct exd_hooks process_hooks(struct exd_process *p)

@@ -94,6 +94,12 @@ int process_result(const struct exd_process *process, struct exd_exit_status *st
 		   struct exd_error *err);
 bool process_over(const struct exd_process *process);
 
+/* process_deadline.c: dispatch gives the start up when its monitor has not told of it in time. */
+void process_expect_start(struct exd_process *process);
+void process_deadlines(struct exd_engine *engine);
+/* By when the monitor must have told how the start went (monotonic). */
+int64_t process_answer_ms(const struct exd_process *process);
+
 /* How long the monitor waits for hooks; it says within that time how a start went. */
 int64_t process_hook_ms(const struct exd_process *process);
 /* A copy: the host may give its handle up while one runs. */

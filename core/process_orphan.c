@@ -72,7 +72,7 @@ static void write_record(struct exd_process *p)
 static int start_error(const struct exd_process *p, int why, struct exd_error *error)
 {
 	if (why == -ETIMEDOUT)
-		return exd_error_set(error, EXD_ERR_MONITOR, ETIMEDOUT,
+		return exd_error_set(error, EXD_ERR_TIMEOUT, ETIMEDOUT,
 				     "the monitor does not say how the start of '%s' went", p->id);
 	if (why == -EMSGSIZE)
 		return exd_error_set(error, EXD_ERR_SYSTEM, EMFILE,

@@ -59,6 +59,7 @@ static int start_evented(struct launch *l, const struct exd_stdio *stdio, struct
 
 	if (r < 0)
 		return r;
+	process_expect_start(l->process);
 	r = watch_add(l->engine, &l->process->watch, process_source_fd(l->process));
 	if (r < 0) {
 		r = exd_error_set(err, EXD_ERR_SYSTEM, -r, "cannot watch the start of '%s'",
@@ -120,11 +121,18 @@ int exd_start(struct exd_engine *engine, const struct exd_command *command,
 }
 
 int exd_exec_start(struct exd_engine *engine, const char *id, const struct exd_command *command,
-		   const struct exd_stdio *stdio, const struct exd_hooks *hooks,
+		   const struct exd_stdio *stdio, const struct exd_hooks *hooks, uint32_t flags,
 		   struct exd_process **out, struct exd_error *err)
 {
-	struct launch l = {
-		.engine = engine, .id = id, .command = command, .hooks = hooks, .want_oom = true};
+	struct launch l = {.engine = engine,
+			   .id = id,
+			   .command = command,
+			   .hooks = hooks,
+			   .flags = flags,
+			   .want_oom = true};
 
+	if (flags & ~(uint32_t)EXD_START_TIED)
+		return exd_error_set(err, EXD_ERR_INVALID, EINVAL,
+				     "start flags 0x%x: an exec knows only EXD_START_TIED", flags);
 	return start_evented(&l, stdio, out, err);
 }

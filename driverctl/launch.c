@@ -107,8 +107,9 @@ static int start(struct launch *launch, struct exd_error *err)
 		flags = settings->remove ? EXD_START_EPHEMERAL : 0;
 	}
 	if (launch->exec_id)
+		/* Not tied: as with others of its kind, it goes on when this is killed. */
 		return exd_exec_start(ctl->engine, launch->exec_id, launch->command, &stdio, hooked,
-				      &launch->process, err);
+				      0, &launch->process, err);
 	return exd_start(ctl->engine, launch->command, &stdio, hooked, flags, &launch->process,
 			 err);
 }

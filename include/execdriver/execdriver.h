@@ -498,7 +498,7 @@ struct exd_oom_event {
 };
 
 enum exd_start_flag {
-	/* ends with this host: killed when the host dies or closes the engine */
+	/* the process ends with this host: killed when that dies or closes the engine */
 	EXD_START_TIED = 1 << 0,
 	/* its record goes with it; without it, the record stays until exd_delete() */
 	EXD_START_EPHEMERAL = 1 << 1
@@ -509,8 +509,9 @@ enum exd_start_flag {
  * on this thread. The record does not outlive the call. A program that exits non-zero is no
  * error. On any failure before the program began nothing is left behind. `id` unset: one is made.
  * `stdio` NULL: all three /dev/null; `hooks`, `status` may be NULL. Any signal handler of the
- * host may run meanwhile; EINTR is not returned. The start is given up when the monitor has not
- * told of it 10 s after the hooks' timeout; the end is waited for without limit. Since 0.1.
+ * host may run meanwhile; EINTR is not returned. The start is given up with EXD_ERR_TIMEOUT when
+ * the monitor has not told of it 10 s after the hooks' timeout; the end is waited for without
+ * limit. Since 0.1.
  */
 EXD_API int exd_run(struct exd_engine *engine, const struct exd_command *command,
 		    const struct exd_stdio *stdio, const struct exd_hooks *hooks,
@@ -527,14 +528,16 @@ EXD_API int exd_exec(struct exd_engine *engine, const char *id, const struct exd
 /*
  * The same, evented: returns when the launch is on its way to the monitor; hooks are called by
  * exd_engine_dispatch(). *out is the caller's, to be freed with exd_process_free() (which does
- * not end the container). `flags`: enum exd_start_flag. Since 0.1.
+ * not end the container). `flags`: enum exd_start_flag; an exec knows only EXD_START_TIED, and
+ * without it goes on when the host ends. A start that the monitor has not told of 10 s after the
+ * hooks' timeout is given up by exd_engine_dispatch(), with EXD_ERR_TIMEOUT. Since 0.1.
  */
 EXD_API int exd_start(struct exd_engine *engine, const struct exd_command *command,
 		      const struct exd_stdio *stdio, const struct exd_hooks *hooks, uint32_t flags,
 		      struct exd_process **out, struct exd_error *err);
 EXD_API int exd_exec_start(struct exd_engine *engine, const char *id,
 			   const struct exd_command *command, const struct exd_stdio *stdio,
-			   const struct exd_hooks *hooks, struct exd_process **out,
+			   const struct exd_hooks *hooks, uint32_t flags, struct exd_process **out,
 			   struct exd_error *err);
 
 enum exd_phase {

@@ -279,7 +279,7 @@ static void end_below_exec(bool own_pids)
 
 	set_pid_namespace(command, own_pids);
 	box = start(engine, command, &stdio, NULL);
-	must(exd_exec_start(engine, "box", further, NULL, NULL, &exec, &lib_err));
+	must(exd_exec_start(engine, "box", further, NULL, NULL, 0, &exec, &lib_err));
 	exd_command_free(further);
 	lib_until(engine, exec, EXD_PHASE_RUNNING);
 	ck_assert_int_eq(exd_pids(engine, "box", NULL, 0, &lib_err), 2);

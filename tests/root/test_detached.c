@@ -144,6 +144,67 @@ START_TEST(test_tied_ends_with_engine)
 }
 END_TEST
 
+/* A further process in a container that goes on; a descriptor of it. */
+static int exec_pidfd(struct exd_engine *engine, const char *id, uint32_t flags)
+{
+	struct exd_command *command = lib_shell(NULL, "exec sleep 60");
+	struct exd_process *process = NULL;
+	int fd;
+
+	must(exd_exec_start(engine, id, command, NULL, NULL, flags, &process, &lib_err));
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	fd = fcntl(exd_process_pidfd(process), F_DUPFD_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
+	exd_process_free(process);
+	exd_command_free(command);
+	return fd;
+}
+
+START_TEST(test_tied_exec_ends_with_engine)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_process *process = lib_start(engine, "box", "exec sleep 60", 0);
+	struct pollfd tied = {.events = POLLIN}, loose = {.events = POLLIN};
+
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	exd_process_free(process);
+	tied.fd = exec_pidfd(engine, "box", EXD_START_TIED);
+	loose.fd = exec_pidfd(engine, "box", 0);
+	ck_assert_int_eq(poll(&tied, 1, 50), 0);
+	exd_engine_close(engine);
+	ck_assert_int_eq(poll(&tied, 1, 10000), 1);
+	ck_assert_int_eq(poll(&loose, 1, 50), 0);
+	engine = lib_engine(0);
+	ck_assert_int_eq(exd_pids(engine, "box", NULL, 0, &lib_err), 2);
+	must(exd_delete(engine, "box", true, &lib_err));
+	ck_assert_int_eq(poll(&loose, 1, 10000), 1);
+	close(tied.fd);
+	close(loose.fd);
+	lib_end(engine);
+}
+END_TEST
+
+START_TEST(test_exec_has_one_flag)
+{
+	static const uint32_t bad[] = {EXD_START_EPHEMERAL, EXD_START_TIED | EXD_START_EPHEMERAL,
+				       1u << 7};
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_command *command = lib_shell(NULL, "exit 0");
+	struct exd_process *process = NULL;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_int_eq(exd_exec_start(engine, "box", command, NULL, NULL, bad[i],
+						&process, &lib_err),
+				 -EINVAL);
+		ck_assert_uint_eq(lib_err.code, EXD_ERR_INVALID);
+		ck_assert_ptr_nonnull(strstr(lib_err.text, "EXD_START_TIED"));
+	}
+	ck_assert_ptr_null(process);
+	exd_command_free(command);
+	lib_end(engine);
+}
+END_TEST
+
 /* ---- other engines --------------------------------------------------------------------------- */
 
 START_TEST(test_found_by_next_engine)
@@ -276,7 +337,8 @@ int main(void)
 	Suite *s = suite_create("detached");
 
 	lib_add(s, "handles", test_wait_again, test_many_by_dispatch, test_failed_start,
-		test_freed_in_hook, test_freed_handle, test_tied_ends_with_engine);
+		test_freed_in_hook, test_freed_handle, test_tied_ends_with_engine,
+		test_tied_exec_ends_with_engine, test_exec_has_one_flag);
 	lib_add(s, "engines", test_found_by_next_engine, test_forced_delete,
 		test_two_engines_one_root, test_private_monitor, test_explain, test_events);
 	return tap_main(s);

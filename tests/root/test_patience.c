@@ -108,12 +108,66 @@ START_TEST(test_start_is_given_up)
 	s.monitor = lib_monitor(engine, "box");
 	kill(s.monitor, SIGSTOP);
 	ck_assert_int_eq(exd_run(engine, command, NULL, &hooks, NULL, &lib_err), -ETIMEDOUT);
-	ck_assert_uint_eq(lib_err.code, EXD_ERR_MONITOR);
+	ck_assert_uint_eq(lib_err.code, EXD_ERR_TIMEOUT);
 	kill(s.monitor, SIGCONT);
 	exd_command_free(command);
 	/* Its monitor finds that nobody wants it any more. */
 	ck_assert_int_eq(lib_run(engine, "exit 5"), 5);
 	ck_assert_int_eq(exd_box_find(engine, "late", &box, &lib_err), -ENOENT);
+	go_on(&s);
+}
+END_TEST
+
+/* Two connections that serve nothing now: on such, nothing shows that nobody reads. */
+static void leave_two_idle(struct exd_engine *engine)
+{
+	struct exd_process *both[] = {
+		lib_start(engine, "one", "sleep 0.1", EXD_START_EPHEMERAL),
+		lib_start(engine, "two", "sleep 0.1", EXD_START_EPHEMERAL),
+	};
+
+	for (int i = 0; i < 2; i++) {
+		must(exd_process_wait(both[i], 20000, NULL, &lib_err));
+		exd_process_free(both[i]);
+	}
+}
+
+static void assert_given_up(struct exd_engine *engine, struct exd_process *process)
+{
+	lib_until(engine, process, EXD_PHASE_FAILED);
+	ck_assert_int_eq(exd_process_wait(process, 0, NULL, &lib_err), -ETIMEDOUT);
+	ck_assert_uint_eq(lib_err.code, EXD_ERR_TIMEOUT);
+	exd_process_free(process);
+}
+
+START_TEST(test_dispatch_gives_starts_up)
+{
+	const struct exd_hooks hooks = {.struct_size = sizeof(hooks), .timeout_ms = 100};
+	struct still s = {.engine = lib_engine(0)};
+	struct exd_command *command = lib_shell("late", "exit 3");
+	struct exd_command *further = lib_shell(NULL, "sleep 100");
+	struct exd_process *start = NULL, *exec = NULL;
+	struct exd_box *box = NULL;
+
+	s.process = lib_start(s.engine, "box", "exec sleep 100", 0);
+	lib_until(s.engine, s.process, EXD_PHASE_RUNNING);
+	leave_two_idle(s.engine);
+	s.monitor = lib_monitor(s.engine, "box");
+	kill(s.monitor, SIGSTOP);
+	must(exd_start(s.engine, command, NULL, &hooks, 0, &start, &lib_err));
+	must(exd_exec_start(s.engine, "box", further, NULL, &hooks, 0, &exec, &lib_err));
+	assert_given_up(s.engine, start);
+	assert_given_up(s.engine, exec);
+	ck_assert_int_eq(exd_process_phase(s.process), EXD_PHASE_RUNNING);
+	kill(s.monitor, SIGCONT);
+	exd_command_free(command);
+	exd_command_free(further);
+	/* Its monitor finds that nobody wants them any more. */
+	ck_assert_int_eq(lib_run(s.engine, "exit 5"), 5);
+	ck_assert_int_eq(exd_box_find(s.engine, "late", &box, &lib_err), -ENOENT);
+	for (int i = 0; i < 200 && exd_pids(s.engine, "box", NULL, 0, NULL) != 1; i++)
+		(void)poll(NULL, 0, 50);
+	ck_assert_int_eq(exd_pids(s.engine, "box", NULL, 0, &lib_err), 1);
 	go_on(&s);
 }
 END_TEST
@@ -263,7 +317,7 @@ int main(void)
 	Suite *s = suite_create("patience");
 
 	lib_add(s, "still", test_looking_needs_no_monitor, test_wait_keeps_its_time,
-		test_dispatch_does_not_wait, test_start_is_given_up);
+		test_dispatch_does_not_wait, test_start_is_given_up, test_dispatch_gives_starts_up);
 	lib_add(s, "events", test_events_of_later_monitors);
 	lib_add(s, "hooks", test_lent_pidfd_stays, test_hooks_share_one_timeout);
 	lib_add(s, "refused", test_descriptor_that_is_not_open, test_forgotten_struct_size);
