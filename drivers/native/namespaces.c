@@ -56,6 +56,27 @@ int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,
 			     kinds[kind].key_name, spec, kind == NATIVE_NS_NET ? ", none" : "");
 }
 
+/*
+ * The monitor may have been started by another host, in other namespaces. Pids and mounts are not
+ * to be had from elsewhere: what a host says of them only holds where its monitor is too.
+ */
+static bool is_callers(enum native_ns_kind kind, enum native_ns_mode mode)
+{
+	return mode == NATIVE_NS_HOST && kind != NATIVE_NS_PID && kind != NATIVE_NS_MNT;
+}
+
+static int open_slot(const struct exd_command *command, enum native_ns_kind kind,
+		     enum native_ns_mode mode, struct exd_plan *plan)
+{
+	char own[40];
+
+	if (mode == NATIVE_NS_JOIN)
+		return exd_plan_namespace(plan, exd_command_string(command, kinds[kind].key, ""),
+					  kinds[kind].name);
+	(void)snprintf(own, sizeof(own), "path:/proc/self/ns/%s", kinds[kind].name);
+	return exd_plan_namespace(plan, own, kinds[kind].name);
+}
+
 int native_ns_read(const struct exd_command *command, struct exd_plan *plan, struct native_ns *ns,
 		   struct exd_error *err)
 {
@@ -65,10 +86,9 @@ int native_ns_read(const struct exd_command *command, struct exd_plan *plan, str
 		if (mode < 0)
 			return mode;
 		ns[i] = (struct native_ns){.mode = mode, .slot = -1};
-		if (mode != NATIVE_NS_JOIN)
+		if (mode != NATIVE_NS_JOIN && !is_callers(i, mode))
 			continue;
-		ns[i].slot = exd_plan_namespace(plan, exd_command_string(command, kinds[i].key, ""),
-						kinds[i].name);
+		ns[i].slot = open_slot(command, i, mode, plan);
 		if (ns[i].slot < 0)
 			return exd_plan_error(plan, err);
 	}
@@ -92,15 +112,16 @@ void native_ns_join(const struct native_ns *ns, struct exd_plan *plan)
 
 	exd_plan_blame(plan, EXD_ERR_NAMESPACE, 0);
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
-		if (ns[i].mode != NATIVE_NS_JOIN)
+		if (ns[i].slot < 0)
 			continue;
 		/*
 		 * what lives in that namespace must not trace this process before its program
 		 * begins
 		 */
-		if (!hidden)
+		if (!hidden && ns[i].mode == NATIVE_NS_JOIN) {
 			(void)exd_plan_nondumpable(plan);
-		hidden = true;
+			hidden = true;
+		}
 		if (i != NATIVE_NS_PID)
 			(void)exd_plan_setns(plan, ns[i].slot, (int)kinds[i].flag);
 	}

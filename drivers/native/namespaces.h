@@ -28,7 +28,7 @@ enum native_ns_mode { NATIVE_NS_OWN = 0,
 
 struct native_ns {
 	enum native_ns_mode mode;
-	int slot; /* of the namespace to join, else -1 */
+	int slot; /* of the namespace to join, also of most that are the host's; else -1 */
 };
 
 /* The file name below /proc/PID/ns. */
@@ -47,7 +47,7 @@ uint64_t native_ns_birth_flags(const struct native_ns *ns);
 
 /*
  * Child steps that join what is to be joined (but for pid: that happens at birth), non-dumpable
- * from before the first.
+ * from before the first that is not the host's.
  */
 void native_ns_join(const struct native_ns *ns, struct exd_plan *plan);
 

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/root/library.h"
@@ -268,6 +270,78 @@ START_TEST(test_two_engines_one_root)
 }
 END_TEST
 
+/* 0: a container with the host's namespaces has those of this process, below that monitor. */
+static int run_from_elsewhere(pid_t monitor)
+{
+	static const char *const kinds[] = {"network", "ipc_namespace", "uts_namespace",
+					    "cgroup_namespace"};
+	static const char *const names[] = {"net", "ipc", "uts", "cgroup"};
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_process *process = NULL;
+	struct exd_command *command;
+	struct exd_exit_status status = STATUS_INIT;
+	char script[512] = "read -r go;", link[64];
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = EXD_FD_PIPE,
+				  .out = EXD_FD_NULL,
+				  .err = EXD_FD_NULL};
+
+	for (int i = 0; i < 4; i++) {
+		size_t used = strlen(script);
+		char path[32];
+		ssize_t n;
+
+		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n < 0)
+			return 10;
+		link[n] = '\0';
+		(void)snprintf(script + used, sizeof(script) - used,
+			       " [ \"$(readlink %s)\" = '%s' ] || exit %d;", path, link, 11 + i);
+	}
+	command = lib_shell("second", script);
+	for (int i = 0; i < 4; i++)
+		if (exd_command_set(command, kinds[i], "host", &lib_err) < 0)
+			return 20;
+	if (exd_start(engine, command, &stdio, NULL, EXD_START_TIED | EXD_START_EPHEMERAL, &process,
+		      &lib_err) < 0)
+		return 21;
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	if (lib_monitor(engine, "second") != monitor)
+		return 22;
+	if (write(exd_process_stdin(process), "\n", 1) != 1 ||
+	    exd_process_wait(process, 20000, &status, &lib_err) < 0)
+		return 23;
+	exd_process_free(process);
+	exd_command_free(command);
+	exd_engine_close(engine);
+	return (int)status.exit_code;
+}
+
+START_TEST(test_host_namespaces_are_the_callers)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_process *process = lib_start(engine, "first", "exec sleep 60", 0);
+	pid_t monitor, child;
+	int status = -1;
+
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	monitor = lib_monitor(engine, "first");
+	child = fork();
+	if (child == 0) {
+		if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
+			_exit(99);
+		_exit(run_from_elsewhere(monitor));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	must(exd_delete(engine, "first", true, &lib_err));
+	must(exd_process_wait(process, 10000, NULL, &lib_err));
+	exd_process_free(process);
+	lib_end(engine);
+}
+END_TEST
+
 START_TEST(test_private_monitor)
 {
 	struct exd_engine *one = lib_engine(0);
@@ -340,6 +414,7 @@ int main(void)
 		test_freed_in_hook, test_freed_handle, test_tied_ends_with_engine,
 		test_tied_exec_ends_with_engine, test_exec_has_one_flag);
 	lib_add(s, "engines", test_found_by_next_engine, test_forced_delete,
-		test_two_engines_one_root, test_private_monitor, test_explain, test_events);
+		test_two_engines_one_root, test_host_namespaces_are_the_callers,
+		test_private_monitor, test_explain, test_events);
 	return tap_main(s);
 }

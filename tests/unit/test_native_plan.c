@@ -89,6 +89,15 @@ static int find(const char *text)
 	return find_from(0, text);
 }
 
+static int count(const char *text)
+{
+	int n = 0;
+
+	for (int at = find(text); at >= 0; at = find_from(at + 1, text))
+		n++;
+	return n;
+}
+
 static void assert_order(const char *const *texts)
 {
 	int last = -1;
@@ -378,6 +387,8 @@ START_TEST(test_all_of_the_host)
 	ck_assert_int_eq(find("set hostname"), -1);
 	ck_assert_int_eq(find("loopback"), -1);
 	ck_assert_int_eq(find("mount"), -1);
+	/* ipc, uts, network, cgroup: not those of a monitor that others started. */
+	ck_assert_int_eq(count("join namespace"), 4);
 	ck_assert_uint_eq(plan->clone_flags, 0);
 }
 END_TEST
