@@ -20,6 +20,9 @@ static int32_t log_pid(const struct monitor *m, const struct task *t, int i)
 {
 	if (m->asker < 0)
 		return i == 0 ? t->pid : t->program;
+	/* Only the worker could ask, and it is not what may be killed. */
+	if (t->worker)
+		return 0;
 	return t->launch && t->launch->log_pids ? t->launch->log_pids[i] : t->log_pids[i];
 }
 
