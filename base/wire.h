@@ -112,7 +112,9 @@ enum wire_op {
 	WIRE_PARK = 30,       /* reports PARKED, waits for the go; EOF ends the process */
 
 	/* child: mounts */
-	WIRE_PROPAGATION = 40, /* num0 MS_* flags for mount(NULL, "/", NULL, flags) */
+	/* num0 MS_* flags for mount(NULL, "/", NULL, flags), from the namespace's own root even
+	   if the host is in a chroot */
+	WIRE_PROPAGATION = 40,
 	/* open_tree clone: slot0 O_PATH source, slot1 out; num0: 1 = recursive */
 	WIRE_TREE = 41,
 	/* fsopen + fsconfig + fsmount: slot1 out; str0 type; str1 options "k=v\0flag\0"; num0

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -118,6 +119,34 @@ static int do_attr(const struct child *c, const struct wire_step *s)
 	};
 
 	return sys_mount_setattr(child_slot(c, s, 0), s->num[3] ? AT_RECURSIVE : 0, &attr);
+}
+
+/*
+ * The host may be in a chroot. Where its "/" is no mount, nothing can be mounted there for us alone,
+ * and pivot_root(2) fails; where it is one, the pivot leaves the true root around the container, to
+ * be had by ".." or setns(2). Joining the namespace that it has just got takes this process to that
+ * root, which then goes as a whole. Nobody else's code runs before the pivot.
+ */
+static int go_to_root(struct child *c)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int r = self < 0 ? -errno : neg_errno(setns(self, CLONE_NEWNS));
+
+	if (self >= 0)
+		(void)close(self);
+	if (r < 0)
+		c->object = "leaving a chroot, which takes CAP_SYS_CHROOT";
+	return r;
+}
+
+static int do_propagation(struct child *c, const struct wire_step *s)
+{
+	int r = go_to_root(c);
+
+	if (r < 0)
+		return r;
+	c->object = "/";
+	return neg_errno(syscall(SYS_mount, NULL, "/", NULL, (unsigned long)s->num[0], NULL));
 }
 
 static int do_attach_root(const struct child *c, const struct wire_step *s)
@@ -320,9 +349,7 @@ int child_mounts(struct child *c, const struct wire_step *s)
 {
 	switch (s->op) {
 	case WIRE_PROPAGATION:
-		c->object = "/";
-		return neg_errno(
-			syscall(SYS_mount, NULL, "/", NULL, (unsigned long)s->num[0], NULL));
+		return do_propagation(c, s);
 	case WIRE_TREE:
 		return do_tree(c, s);
 	case WIRE_FS:
