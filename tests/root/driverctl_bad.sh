@@ -180,7 +180,7 @@ bad_root "a state directory that cannot be made" "/proc/no" /proc/no/such
 mkdir -m 777 open
 bad_root "a state directory that others may write" "$PWD/open" "$PWD/open"
 mkdir full
-output=$(unshare -m bash -c 'mount -t tmpfs -o size=64k,mode=700 none full && head -c 1m /dev/zero >full/x 2>/dev/null
+output=$("$EXD_TEST_BUILDDIR/tests/own_mounts" bash -c 'mount -t tmpfs -o size=64k,mode=700 none full && head -c 1m /dev/zero >full/x 2>/dev/null
 	timeout 60 driverctl --root "$PWD/full" run --cgroup-parent "$0" -- true 2>&1 >/dev/null; code=$?
 	ls full; exit $code' "$parent")
 code=$?

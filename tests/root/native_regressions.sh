@@ -85,7 +85,7 @@ here() {
 	run "$@"
 }
 unruled() {
-	unshare -m bash -c 'here "$@"' - "$@"
+	"$EXD_TEST_BUILDDIR/tests/own_mounts" bash -c 'here "$@"' - "$@"
 }
 export -f run ctl here
 export root parent

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/mounts.h"
 #include "tests/root/library.h"
 
 extern char **environ;
@@ -258,8 +259,7 @@ static int as_pid_1(void)
 	struct exd_engine *engine = NULL;
 	int r;
 
-	if (getpid() != 1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("proc", "/proc", "proc", 0, NULL) < 0)
+	if (getpid() != 1 || mounts_own() < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return 2;
 	if (exd_engine_open(&engine, &config, &lib_err) < 0)
 		return 3;
@@ -280,7 +280,7 @@ START_TEST(test_pid_1)
 	(void)lib_root();
 	outer = fork();
 	if (outer == 0) {
-		if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
+		if (unshare(CLONE_NEWPID) < 0)
 			_exit(6);
 		inner = fork();
 		if (inner == 0)

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/mounts.h"
 #include "tests/root/tiny.h"
 
 #define WINDOW_NS UINT64_C(2000000000)
@@ -321,8 +322,7 @@ END_TEST
 /* A mount namespace of the test's own: what it does to the hierarchies there is nobody else's. */
 static void own_mounts(void)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mounts_own(), 0);
 }
 
 /* Where a controller is: in the v1 hierarchy that has it, else in v2. */

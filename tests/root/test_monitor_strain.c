@@ -19,6 +19,7 @@
 #include "base/fdio.h"
 #include "base/seqpacket.h"
 #include "base/sockpath.h"
+#include "tests/mounts.h"
 #include "tests/root/monitor_rig.h"
 #include "tests/tap.h"
 
@@ -188,8 +189,7 @@ END_TEST
 
 static void disk_make(char *path)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mounts_own(), 0);
 	strcpy(path, "/tmp/exd-small-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(path));
 	ck_assert_int_eq(mount("tmpfs", path, "tmpfs", 0, "size=128k"), 0);

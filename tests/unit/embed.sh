@@ -89,7 +89,7 @@ run_embed() {
 	local library
 	library=$(one_file libexecdriver.so.0)
 	# shellcheck disable=SC2016
-	unshare -m sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh \
+	"$EXD_TEST_BUILDDIR/tests/own_mounts" sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh \
 		env EXD_CONFIG="$conf" LD_LIBRARY_PATH="${library%/*}" "$embed" "$@" 2>&1
 }
 
