@@ -14,7 +14,6 @@
 #include "core/events.h"
 #include "core/watch.h"
 
-#define MONITOR_NAME_MAX 16
 #define POOL_MAX 16
 
 struct conn;

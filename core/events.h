@@ -8,6 +8,8 @@
 
 #include <execdriver/execdriver.h>
 
+#define MONITOR_NAME_MAX 16
+
 struct event_entry;
 
 /* Guarded by the engine's lock. */
@@ -17,6 +19,7 @@ struct events {
 	uint64_t count;
 	uint64_t since; /* what exd_subscribe() asked for */
 	bool subscribed;
+	char lost[MONITOR_NAME_MAX]; /* the monitor whose end was told last */
 	bool scanning; /* a thread looks for monitors; `again`: it is to do so once more */
 	bool again;
 };

@@ -81,6 +81,21 @@ static bool ended_by_itself(const struct exd_engine *engine, const char *monitor
 	return faccessat(engine->root_fd, path, F_OK, 0) < 0 && errno == ENOENT;
 }
 
+/*
+ * One that is being killed closes its socket before its lock goes: looking for monitors in between
+ * finds it alive, and would lose it once more.
+ */
+static bool told_before(struct exd_engine *engine, const char *monitor)
+{
+	bool before;
+
+	pthread_mutex_lock(&engine->lock);
+	before = strcmp(engine->events.lost, monitor) == 0;
+	memcpy(engine->events.lost, monitor, sizeof(engine->events.lost));
+	pthread_mutex_unlock(&engine->lock);
+	return before;
+}
+
 static void monitor_gone(struct exd_engine *engine, struct subscription *s)
 {
 	struct exd_event event = {.type = EXD_EVENT_LOST_MONITOR, .pid = s->conn->monitor_pid};
@@ -88,6 +103,8 @@ static void monitor_gone(struct exd_engine *engine, struct subscription *s)
 	watch_remove(engine, &s->watch);
 	if (!adopt_containers(engine, s->conn->monitor) &&
 	    ended_by_itself(engine, s->conn->monitor))
+		return;
+	if (told_before(engine, s->conn->monitor))
 		return;
 	engine_log(engine, EXD_LOG_WARNING, NULL, NULL, "monitor %s (pid %d) is gone",
 		   s->conn->monitor, (int)s->conn->monitor_pid);
