@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/claim.h"
 #include "core/conn.h"
 #include "core/exit_status.h"
 #include "core/process.h"
@@ -203,7 +204,9 @@ static int remove_traces(struct exd_engine *engine, struct target *target, struc
 {
 	int r = 0;
 
-	if (target->record->json) {
+	if (!target->record->json) {
+		r = claim_clean(engine, target->record, err);
+	} else {
 		r = target_load_driver(engine, target, err);
 		if (r == 0)
 			r = target->plugin->driver.terminate(target->plugin->self, target->record,

@@ -11,6 +11,7 @@
 #include <execdriver/execdriver.h>
 
 #include "base/cleanup.h"
+#include "core/claim.h"
 #include "core/engine.h"
 #include "core/plugin.h"
 #include "core/record.h"
@@ -90,6 +91,17 @@ static void collect_ended(struct gc *gc, struct exd_record *record)
 	     r < 0 ? &err : NULL);
 }
 
+/* No state.json was written. The caller holds its lock. */
+static void collect_cut(struct gc *gc, struct exd_record *record)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	int r = gc->dry_run ? 0 : claim_clean(gc->engine, record, &err);
+
+	if (!gc->dry_run && r >= 0)
+		r = state_remove(gc->engine->root_fd, record->dir.id, &err);
+	tell(gc, record->dir.id, "start that was cut short", r < 0 ? &err : NULL);
+}
+
 /* A directory without a usable record. The caller holds its lock. */
 static void collect_broken(struct gc *gc, const char *id, const char *what)
 {
@@ -131,7 +143,7 @@ static void collect_container(struct gc *gc, const char *id)
 		return;
 	}
 	if (!record->json) {
-		collect_broken(gc, id, "start that was cut short");
+		collect_cut(gc, record);
 		return;
 	}
 	status = record_status(record);

@@ -108,6 +108,26 @@ int record_load(int root_fd, const char *id, struct exd_record **out, struct exd
 	return r < 0 ? r : record_load_dir(root_fd, &dir, out, err);
 }
 
+int record_load_claim(struct exd_record *record, bool *made, struct exd_error *err)
+{
+	int r = record_read_json(record->dir.fd, ".state.json.new", &record->json);
+
+	*made = r == 0;
+	if (r < 0)
+		r = record_read_claim(record->dir.fd, &record->json, made);
+	if (r == 0)
+		r = record_parse_state(record, err);
+	if (r < 0) {
+		json_object_put(record->json);
+		record->json = NULL;
+		record->cgroup_count = 0;
+		return r;
+	}
+	if (!this_boot(record))
+		record->cgroup_count = 0;
+	return 0;
+}
+
 /* ---- status ---------------------------------------------------------------------------------- */
 
 static enum exd_status lost(struct exd_record *record, enum exd_lost why)

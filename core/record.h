@@ -58,6 +58,12 @@ int record_load(int root_fd, const char *id, struct exd_record **out, struct exd
  */
 int record_load_dir(int root_fd, struct state_dir *dir_take, struct exd_record **out,
 		    struct exd_error *err);
+/*
+ * A record without state.json becomes one of what its launch, which nobody finished, wrote down in
+ * advance; the caller holds its lock. Not made: what it names may as well be another's. Negative
+ * errno: there is nothing of the kind, and the record stays as it is.
+ */
+int record_load_claim(struct exd_record *record, bool *made, struct exd_error *err);
 struct exd_record *record_free(struct exd_record *record);
 void record_freep(struct exd_record **record);
 #define cleanup_record CLEANUP(record_freep)

@@ -45,7 +45,8 @@ static int read_whole(int fd, char **text, size_t *size)
 	if (st.st_size > RECORD_FILE_MAX)
 		return -EFBIG;
 	room = (size_t)st.st_size;
-	buf = malloc(room + 1);
+	/* and one more for who wants to add to it */
+	buf = malloc(room + 2);
 	if (!buf)
 		return -ENOMEM;
 	while (got < room) {
@@ -84,19 +85,39 @@ static int parse(const char *text, size_t size, struct json_object **out)
 	return 0;
 }
 
-int record_read_json(int dirfd, const char *name, struct json_object **out)
+static int read_text(int dirfd, const char *name, char **text, size_t *size)
 {
 	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	cleanup_free char *text = NULL;
-	size_t size = 0;
-	int r;
+	int r = fd < 0 ? -errno : read_whole(fd, text, size);
 
-	if (fd < 0)
-		return -errno;
-	r = read_whole(fd, &text, &size);
 	if (r < 0)
 		return r;
-	return strlen(text) == size ? parse(text, size, out) : -EBADMSG;
+	return strlen(*text) == *size ? 0 : -EBADMSG;
+}
+
+int record_read_json(int dirfd, const char *name, struct json_object **out)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	int r = read_text(dirfd, name, &text, &size);
+
+	return r < 0 ? r : parse(text, size, out);
+}
+
+int record_read_claim(int dirfd, struct json_object **out, bool *whole)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	int r = read_text(dirfd, "lock", &text, &size);
+
+	if (r < 0)
+		return r;
+	*whole = parse(text, size, out) == 0;
+	if (*whole)
+		return 0;
+	text[size] = '}';
+	text[size + 1] = '\0';
+	return parse(text, size + 1, out);
 }
 
 /* ---- fields ---------------------------------------------------------------------------------- */

@@ -11,6 +11,11 @@
  * anything that is not one whole JSON object; other errors of reading.
  */
 int record_read_json(int dirfd, const char *name, struct json_object **out);
+/*
+ * What a launch that came to no state.json noted in its lock file; whole: all that it names was made
+ * by that launch.
+ */
+int record_read_claim(int dirfd, struct json_object **out, bool *whole);
 
 /*
  * Takes state.json (record->json) apart. EXD_ERR_STATE names the container and the field that is

@@ -207,10 +207,14 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 	/* A worker is to be where we will be: what it starts may be born before we move. */
 	if (!r && t->worker && task_outlives_host(t))
 		leaf_enter(m);
-	if (!r)
+	if (!r) {
+		record_claim(t, false);
 		r = prepare_run(m, t);
-	if (!r)
+	}
+	if (!r) {
+		record_claim(t, true);
 		r = birth(m, t);
+	}
 	if (t->tail && t->launch->slots)
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)

@@ -60,6 +60,22 @@ static int reserve_exit(const struct task *t)
 	return make_file_at(t->state_dir, RESERVED, blanks, sizeof(blanks), 0600, false);
 }
 
+/*
+ * Should everybody be killed before there is a state.json, its lock file tells what to look for. The
+ * closing brace comes when all that it names was made by this launch.
+ */
+void record_claim(const struct task *t, bool made)
+{
+	const struct launch *l = t->launch;
+
+	if (t->lock < 0 || !l->state)
+		return;
+	if (made)
+		(void)pwrite(t->lock, "}", 1, (off_t)l->state_size);
+	else
+		(void)pwrite(t->lock, l->state, l->state_size, 0);
+}
+
 void record_stage(struct monitor *m, struct task *t)
 {
 	int r;

@@ -201,6 +201,7 @@ void kmsg_drain(struct monitor *m);
 bool kmsg_knows(const struct monitor *m, const struct task *t);
 
 /* record.c */
+void record_claim(const struct task *t, bool made);
 void record_stage(struct monitor *m, struct task *t);
 int record_started(struct task *t);
 int record_exit(struct task *t);

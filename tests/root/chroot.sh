@@ -32,7 +32,7 @@ chmod +x "$enter"
 in_chroot() {
 	local kind=$1
 	shift
-	timeout 60 unshare -m --propagation "${propagation:-private}" "$enter" "$kind" "$TEST_TMPDIR/chroot-$kind" "$@"
+	timeout 60 "$EXD_TEST_BUILDDIR/tests/own_mounts" $shared "$enter" "$kind" "$TEST_TMPDIR/chroot-$kind" "$@"
 }
 
 mounted() {
@@ -55,10 +55,10 @@ for kind in bare bind; do
 	is "$(in_chroot $kind driverctl --root "$root" exec "in-$kind" sh -c 'echo $$ | grep -c .; ls /home')" "1" \
 		"$kind: an exec is in the container"
 	ok "$kind: it is deleted" in_chroot $kind driverctl --root "$root" delete -f "in-$kind"
-	propagation=shared
+	shared=--shared
 	is "$(in_chroot $kind driverctl --root "$root" run --cgroup-parent "$parent" -- sh -c 'mount -t tmpfs x /tmp 2>/dev/null; echo ran' 2>&1)" "ran" \
 		"$kind: a run where mounts are shared"
-	propagation=private
+	shared=
 done
 is "$(mounted)" "$before" "no mount is left on the host"
 done_testing

@@ -175,6 +175,53 @@ START_TEST(test_monitor_killed_events)
 }
 END_TEST
 
+/* ---- both ------------------------------------------------------------------------------------ */
+
+/* The monitor and this host, when the cgroups are there and nothing runs yet. */
+static int kill_both(void *ctx, struct exd_process *process, pid_t pid)
+{
+	int parent = 0;
+
+	(void)ctx;
+	(void)kill_parent(&parent, process, pid);
+	return kill(getpid(), SIGKILL);
+}
+
+static void host_that_is_killed(void)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_command *command = lib_shell("half", "sleep 100");
+	struct exd_hooks hooks = {.struct_size = sizeof(hooks), .pre_start = kill_both};
+
+	(void)exd_run(engine, command, NULL, &hooks, NULL, NULL);
+	_exit(1);
+}
+
+START_TEST(test_both_killed_before_the_record)
+{
+	struct exd_engine *engine;
+	struct exd_process *process;
+	pid_t host;
+	int status;
+
+	(void)lib_root();
+	host = fork();
+	if (host == 0)
+		host_that_is_killed();
+	ck_assert_int_eq(waitpid(host, &status, 0), host);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	engine = lib_engine(0);
+	ck_assert_int_eq(lib_status(engine, "half"), EXD_STATUS_LOST);
+	must(exd_gc(engine, false, NULL, &lib_err));
+	/* Its cgroups are free again. */
+	process = lib_start(engine, "half", "exit 7", 0);
+	must(exd_process_wait(process, 20000, NULL, &lib_err));
+	exd_process_free(process);
+	must(exd_delete(engine, "half", false, &lib_err));
+	lib_end(engine);
+}
+END_TEST
+
 /* ---- hosts that die -------------------------------------------------------------------------- */
 
 #define BOXES 20
@@ -235,6 +282,7 @@ int main(void)
 	lib_add(s, "monitors", test_monitor_killed_before_start, test_monitor_killed_during_run,
 		test_monitor_killed_during_exec, test_monitor_killed_while_waiting,
 		test_monitor_killed_by_id, test_monitor_killed_events);
+	lib_add(s, "both", test_both_killed_before_the_record);
 	lib_add(s, "hosts", test_host_killed);
 	return tap_main(s);
 }
