@@ -10,6 +10,8 @@
 
 #include <execdriver/execdriver.h>
 
+#include "base/cgroupfs.h"
+#include "base/cgroupmounts.h"
 #include "base/cleanup.h"
 #include "core/claim.h"
 #include "core/engine.h"
@@ -19,6 +21,8 @@
 
 /* A monitor's directory as young as this may belong to one that is just being started. */
 #define MONITOR_GRACE_S 5
+#define MOUNT_LINE_MAX 4096
+#define LEAF_WAIT_MS 50
 
 struct gc {
 	struct exd_engine *engine;
@@ -174,8 +178,30 @@ static int remove_monitor(int parent, int dir, const char *name, struct exd_erro
 	return 0;
 }
 
+/* The cgroups that it went to when it was to outlive its host. */
+static bool remove_leaf(const struct cgroup_mount *mount, void *arg)
+{
+	cleanup_close int parent = openat(mount->fd, CGROUP_OF_MONITORS,
+					  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (parent < 0)
+		return false;
+	/* A process that was killed gives up its files before its cgroups. */
+	(void)cgroup_remove(parent, arg, LEAF_WAIT_MS);
+	(void)unlinkat(mount->fd, CGROUP_OF_MONITORS, AT_REMOVEDIR);
+	return true;
+}
+
+static void remove_leaves(char *name)
+{
+	struct cgroup_visit visit = {.fn = remove_leaf, .arg = name};
+	char text[MOUNT_LINE_MAX];
+
+	cgroup_mounts_visit(&visit, text, sizeof(text));
+}
+
 /* The root's lock is held for each, so that none of them is being started. */
-static void collect_monitor(struct gc *gc, int parent, const char *name)
+static void collect_monitor(struct gc *gc, int parent, char *name)
 {
 	cleanup_close int root_lock = state_root_lock(gc->engine->root_fd, true, NULL);
 	cleanup_close int dir =
@@ -186,10 +212,12 @@ static void collect_monitor(struct gc *gc, int parent, const char *name)
 
 	if (root_lock < 0 || dir < 0 || monitor_alive(gc->engine->root_fd, name) || too_young(dir))
 		return;
-	if (!gc->dry_run)
+	if (!gc->dry_run) {
+		remove_leaves(name);
 		r = remove_monitor(parent, dir, name, &err);
+	}
 	snprintf(topic, sizeof(topic), "monitor %s", name);
-	tell(gc, topic, "directory of a monitor that is gone", r < 0 ? &err : NULL);
+	tell(gc, topic, "directory and cgroups of a monitor that is gone", r < 0 ? &err : NULL);
 }
 
 static int collect_monitors(struct gc *gc)

@@ -15,33 +15,20 @@
 #include <unistd.h>
 
 #include "base/cgroupfs.h"
+#include "base/cgroupmounts.h"
 #include "base/cgroupwalk.h"
 #include "base/cleanup.h"
 #include "base/fdio.h"
 #include "monitor/monitor.h"
 
-#define PARENT "execdriver-monitor"
-#define HIERARCHIES_MAX 32
+#define PARENT CGROUP_OF_MONITORS
 /* A longer line is of no cgroup that is mounted where cgroups are. */
 #define TEXT_SIZE 4096
 #define TRIES 3
 
-/* A mounted hierarchy, as a line of mountinfo tells. */
-struct hierarchy {
-	int fd; /* what is mounted */
-	bool v2;
-	char *root;  /* which of the hierarchy's cgroups is mounted */
-	char *super; /* v1: with its controllers */
-	dev_t dev;
-};
-
 struct visit {
-	/* False: another mount of this hierarchy may do better. */
-	bool (*fn)(const struct visit *v, const struct hierarchy *h);
 	const char *leaf;
 	const char *came_from; /* /proc/self/cgroup of that time, or NULL */
-	dev_t done[HIERARCHIES_MAX];
-	unsigned int ndone;
 };
 
 static bool has_word(const char *list, const char *word, size_t size)
@@ -65,7 +52,7 @@ static int join(int dir, bool v2)
 }
 
 /* Monitors that were killed left theirs. One with a living process in it is busy, and stays. */
-static void remove_dead(const struct hierarchy *h)
+static void remove_dead(const struct cgroup_mount *h)
 {
 	cleanup_close int dir =
 		openat(h->fd, PARENT, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -75,8 +62,9 @@ static void remove_dead(const struct hierarchy *h)
 }
 
 /* Another monitor may take ours for a dead one's before we are in it: make it anew. */
-static bool enter(const struct visit *v, const struct hierarchy *h)
+static bool enter(const struct cgroup_mount *h, void *arg)
 {
+	const struct visit *v = arg;
 	const struct cgroup_make make = {
 		.root = h->fd,
 		.path = v->leaf,
@@ -98,7 +86,7 @@ static bool enter(const struct visit *v, const struct hierarchy *h)
 /* ---- and back -------------------------------------------------------------------------------- */
 
 /* "3:cpu,cpuacct:/path" or, of v2, "0::/path"; NULL when no line is of this hierarchy. */
-static const char *path_before(const struct visit *v, const struct hierarchy *h)
+static const char *path_before(const struct visit *v, const struct cgroup_mount *h)
 {
 	const char *line = v->came_from;
 
@@ -119,7 +107,7 @@ static const char *path_before(const struct visit *v, const struct hierarchy *h)
 }
 
 /* Opens the cgroup that it came from; below another than the mounted one there is no way. */
-static int open_before(const struct visit *v, const struct hierarchy *h)
+static int open_before(const struct visit *v, const struct cgroup_mount *h)
 {
 	const char *path = path_before(v, h);
 	size_t skip = strcmp(h->root, "/") == 0 ? 0 : strlen(h->root);
@@ -134,8 +122,9 @@ static int open_before(const struct visit *v, const struct hierarchy *h)
 	return openat(h->fd, *below ? below : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static bool leave(const struct visit *v, const struct hierarchy *h)
+static bool leave(const struct cgroup_mount *h, void *arg)
 {
+	const struct visit *v = arg;
 	cleanup_close int before = FD_NONE;
 
 	/* It did not get there. */
@@ -150,92 +139,11 @@ static bool leave(const struct visit *v, const struct hierarchy *h)
 	return true;
 }
 
-/* ---- every hierarchy ------------------------------------------------------------------------- */
-
-static bool is_done(const struct visit *v, dev_t dev)
-{
-	for (unsigned int i = 0; i < v->ndone; i++)
-		if (v->done[i] == dev)
-			return true;
-	return v->ndone == HIERARCHIES_MAX;
-}
-
-/* Under something else that was mounted there later a hierarchy cannot be seen. */
-static void visit_mount(struct visit *v, struct hierarchy *h, const char *mount)
-{
-	struct stat st;
-
-	h->fd = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (h->fd < 0)
-		return;
-	if (fstat(h->fd, &st) == 0 && st.st_dev == h->dev && v->fn(v, h))
-		v->done[v->ndone++] = h->dev;
-	(void)close(h->fd);
-}
-
-/*
- * ID PARENT MAJOR:MINOR ROOT MOUNT OPTIONS [TAGS...] - TYPE SOURCE SUPER. Blanks in names are
- * escaped: those are not looked for, nobody mounts cgroups there.
- */
-static void visit_line(struct visit *v, char *line)
-{
-	struct hierarchy h = {0};
-	char *rest = strstr(line, " - cgroup"), *number, *mount;
-	unsigned int major;
-
-	if (!rest)
-		return;
-	*rest = '\0';
-	rest += strlen(" - ");
-	(void)strsep(&line, " ");
-	(void)strsep(&line, " ");
-	number = strsep(&line, " ");
-	h.root = strsep(&line, " ");
-	mount = strsep(&line, " ");
-	h.v2 = strncmp(rest, "cgroup2 ", strlen("cgroup2 ")) == 0;
-	(void)strsep(&rest, " ");
-	(void)strsep(&rest, " ");
-	h.super = rest;
-	if (!mount || !rest)
-		return;
-	major = (unsigned int)strtoul(number, &number, 10);
-	h.dev = makedev(major, *number ? (unsigned int)strtoul(number + 1, NULL, 10) : 0);
-	if (!is_done(v, h.dev))
-		visit_mount(v, &h, mount);
-}
-
-/* Line by line, since the file of a busy host fits no buffer. */
-static void visit_all(struct visit *v, char *text, size_t size)
-{
-	cleanup_close int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	bool cut = false;
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, text + len, size - len)) > 0) {
-		char *line = text, *end;
-
-		len += (size_t)n;
-		while ((end = memchr(line, '\n', len))) {
-			*end++ = '\0';
-			if (!cut)
-				visit_line(v, line);
-			cut = false;
-			len -= (size_t)(end - line);
-			line = end;
-		}
-		if (len == size) {
-			cut = true;
-			len = 0;
-		}
-		memmove(text, line, len);
-	}
-}
-
 /* It works in the buffer of messages: memory that is touched for this once would never go away. */
 void leaf_enter(struct monitor *m)
 {
-	struct visit v = {.fn = enter};
+	struct visit v = {0};
+	struct cgroup_visit all = {.fn = enter, .arg = &v};
 	char leaf[sizeof(PARENT "/") + NAME_MAX] = PARENT "/";
 
 	if (m->leaf || !own_name(m, leaf + strlen(leaf)))
@@ -247,17 +155,18 @@ void leaf_enter(struct monitor *m)
 	if (read_file_at(AT_FDCWD, "/proc/self/cgroup", m->buffer, TEXT_SIZE) > 0)
 		m->came_from = strdup(m->buffer);
 	v.leaf = m->leaf;
-	visit_all(&v, m->buffer, TEXT_SIZE);
+	cgroup_mounts_visit(&all, m->buffer, TEXT_SIZE);
 }
 
 void leaf_leave(struct monitor *m)
 {
-	struct visit v = {.fn = leave, .leaf = m->leaf, .came_from = m->came_from};
+	struct visit v = {.leaf = m->leaf, .came_from = m->came_from};
+	struct cgroup_visit all = {.fn = leave, .arg = &v};
 	char text[TEXT_SIZE];
 
 	if (!m->leaf)
 		return;
-	visit_all(&v, text, sizeof(text));
+	cgroup_mounts_visit(&all, text, sizeof(text));
 	free(take_ptr(&m->leaf));
 	free(take_ptr(&m->came_from));
 }

@@ -229,11 +229,36 @@ START_TEST(test_delete_returns_after_it_left)
 }
 END_TEST
 
+/* Nobody starts anything any more, but gc is called. */
+START_TEST(test_gc_removes_a_dead_one)
+{
+	struct exd_engine *engine = lib_engine(0);
+	struct exd_process *process = lib_start(engine, "kept", "sleep 100", 0);
+	struct hierarchies h;
+	char name[32];
+
+	hierarchies_open(&h);
+	if (!h.count)
+		tap_skip("no cgroups are mounted");
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	only_monitor(name, sizeof(name));
+	ck_assert(joined_soon(&h, lib_monitor(engine, "kept"), name));
+	ck_assert_int_eq(kill(lib_monitor(engine, "kept"), SIGKILL), 0);
+	exd_process_free(process);
+	must(exd_delete(engine, "kept", true, &lib_err));
+	ck_assert_uint_eq(leaves(&h, name), h.count);
+	must(exd_gc(engine, false, NULL, &lib_err));
+	ck_assert_uint_eq(leaves(&h, name), 0);
+	lib_end(engine);
+	hierarchies_close(&h);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("monitor_leaf");
 
 	lib_add(s, "leaf", test_goes_and_comes_back, test_stays_with_its_host,
-		test_next_one_removes_a_dead_one, test_delete_returns_after_it_left);
+		test_next_one_removes_a_dead_one, test_gc_removes_a_dead_one, test_delete_returns_after_it_left);
 	return tap_main(s);
 }
