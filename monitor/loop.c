@@ -96,9 +96,19 @@ static void fire_timers(struct monitor *m)
 	}
 }
 
+/* Who only listens, and has heard everything, is no reason to stay. */
+static bool is_needed(const struct monitor *m)
+{
+	const struct client *c = m->clients;
+
+	while (c && c->subscribed && !c->launched && !c->queue && c->cursor >= m->sequence)
+		c = c->next;
+	return c || m->tasks;
+}
+
 int loop_run(struct monitor *m)
 {
-	while (m->clients || m->tasks) {
+	while (is_needed(m)) {
 		/*
 		 * One at a time: what an event's handler frees cannot have another event pending.
 		 */
@@ -114,7 +124,7 @@ int loop_run(struct monitor *m)
 		}
 		fire_timers(m);
 		clients_sweep(m);
-		if (!m->clients && !m->tasks)
+		if (!is_needed(m))
 			client_accept(m);
 	}
 	return 0;

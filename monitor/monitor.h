@@ -88,7 +88,7 @@ void watch_close(struct monitor *m, struct watch *w);
 void timer_arm(struct monitor *m, struct timer *t, uint64_t in_ns);
 void timer_disarm(struct monitor *m, struct timer *t);
 void close_fd(int *fd);
-/* Until nobody is connected and nothing is left to supervise. */
+/* Until nobody is connected but to listen, and nothing is left to supervise. */
 int loop_run(struct monitor *m);
 
 #define MS_NS 1000000u

@@ -359,6 +359,37 @@ START_TEST(test_private_monitor)
 }
 END_TEST
 
+/* It ends with its engine, though another one listens to it, and that one takes it for no loss. */
+START_TEST(test_private_monitor_with_a_listener)
+{
+	struct exd_engine *listener = lib_engine(0);
+	struct exd_engine *engine = lib_engine(EXD_ENGINE_PRIVATE_MONITOR);
+	struct exd_process *process = lib_start(engine, "box", "sleep 0.3; exit 3", EXD_START_EPHEMERAL);
+	struct exd_event event;
+	pid_t monitor;
+
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	monitor = lib_monitor(engine, "box");
+	must(exd_subscribe(listener, 0, &lib_err));
+	ck_assert(lib_next_event(listener, &event));
+	ck_assert_uint_eq(event.type, EXD_EVENT_STARTED);
+	must(exd_process_wait(process, 20000, NULL, &lib_err));
+	ck_assert(lib_next_event(listener, &event));
+	ck_assert_uint_eq(event.type, EXD_EVENT_EXITED);
+	exd_process_free(process);
+	exd_engine_close(engine);
+	for (int i = 0; i < 1000 && kill(monitor, 0) == 0; i++) {
+		must(exd_engine_dispatch(listener, &lib_err));
+		usleep(10000);
+	}
+	ck_assert_int_lt(kill(monitor, 0), 0);
+	must(exd_engine_dispatch(listener, &lib_err));
+	event = (struct exd_event){.struct_size = sizeof(event)};
+	ck_assert_int_eq(exd_event_next(listener, &event, &lib_err), 0);
+	lib_end(listener);
+}
+END_TEST
+
 /* ---- explain --------------------------------------------------------------------------------- */
 
 START_TEST(test_explain)
@@ -415,6 +446,7 @@ int main(void)
 		test_tied_exec_ends_with_engine, test_exec_has_one_flag);
 	lib_add(s, "engines", test_found_by_next_engine, test_forced_delete,
 		test_two_engines_one_root, test_host_namespaces_are_the_callers,
-		test_private_monitor, test_explain, test_events);
+		test_private_monitor, test_private_monitor_with_a_listener, test_explain,
+		test_events);
 	return tap_main(s);
 }

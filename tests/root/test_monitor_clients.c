@@ -184,6 +184,31 @@ START_TEST(test_events_are_replayed)
 }
 END_TEST
 
+START_TEST(test_listeners_keep_nobody)
+{
+	struct rig r;
+	struct plan p;
+	struct reply reply;
+	uint64_t since = 0;
+	int other;
+
+	rig_open(&r);
+	true_plan(&p);
+	(void)rig_run(&r, &p, &(struct launch_options){.id = "a"});
+	other = rig_connect(&r);
+	rig_send(other, WIRE_SUBSCRIBE, 2, &since, sizeof(since), -1);
+	(void)next_event(other, EXD_EVENT_STARTED, "a");
+	(void)next_event(other, EXD_EVENT_EXITED, "a");
+	/* Somebody who may yet launch something is there. */
+	(void)rig_run(&r, &p, &(struct launch_options){.id = "b"});
+	rig_close(&r);
+	(void)next_event(other, EXD_EVENT_STARTED, "b");
+	(void)next_event(other, EXD_EVENT_EXITED, "b");
+	ck_assert(!rig_next(other, &reply));
+	close(other);
+}
+END_TEST
+
 /*
  * More than a socket holds: nobody waits for the reader, and it misses nothing that is still kept.
  */
@@ -283,6 +308,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_monitor_outlives_its_last_client);
 	tcase_add_test(tc, test_client_death_aborts_the_parked);
 	tcase_add_test(tc, test_events_are_replayed);
+	tcase_add_test(tc, test_listeners_keep_nobody);
 	tcase_add_test(tc, test_slow_subscriber);
 	tcase_add_test(tc, test_exec_in_an_ended_box_is_refused);
 	tcase_add_test(tc, test_drain_ends_with_the_last_writer);
