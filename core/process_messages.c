@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/wire_names.h"
+#include "core/collision.h"
 #include "core/exit_status.h"
 #include "core/log.h"
 
@@ -48,6 +49,9 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 	else if (failure->op == WIRE_EXEC)
 		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'",
 				  size, object);
+	else if (failure->op == WIRE_CGROUP_MAKE && failure->sys_errno == EEXIST && size &&
+		 size < (int)sizeof(failure->object))
+		r = collision_error(failure->object, error);
 	else if (failure->step < 0)
 		r = exd_error_set(error, failure->code, failure->sys_errno,
 				  "cannot start the container%s%.*s", size ? ": " : "", size,

@@ -96,6 +96,18 @@ fails 125 "device '/dev/kmsg' cannot be limited to read or write" "without rules
 like "$(unruled --best-effort --device /dev/kmsg:/dev/kmsg:r "${boxed[@]}" -- /audit pid 2>&1)" \
 	"warning.*'/dev/kmsg' can be read and written" "without rules for devices: best effort"
 
+# One id on two state directories: the second is told of the first, and harms it not.
+other=$PWD/other-state
+fails 125 "is that of a container on the state directory '$root': use that one \(--root\), another id" "an id of another state directory" \
+	timeout 60 driverctl --root "$other" run --cgroup-parent "$parent" "${boxed[@]}" target -- /audit pid
+ok "the one that has it goes on" ctl exec target -- /audit pid
+is "$(timeout 60 driverctl --root "$other" gc 2>&1; ls "$other")" "" "nothing is left of the other"
+ctl delete -f target
+free=$(find /sys/fs/cgroup -maxdepth 2 -type d -path "*$parent" | head -n 1)
+mkdir "$free/target"
+fails 125 "exists already but is empty: rmdir it" "a cgroup that nobody is in" run "${boxed[@]}" target -- /audit pid
+ok "it is left alone" rmdir "$free/target"
+
 # The small init is made under the filter, which knows no clone3.
 is "$(run --init "${boxed[@]}" -- /audit pid 2>&1)" "pid=2" "a small init under the built-in filter"
 
