@@ -109,6 +109,8 @@ enum wire_op {
 	WIRE_HOSTNAME = 28, /* str0 */
 	WIRE_LOOPBACK_UP = 29,
 	WIRE_DOMAINNAME = 31, /* str0 */
+	/* a session keyring of its own; where the kernel refuses that, the one it has stays */
+	WIRE_KEYRING = 32,
 	WIRE_PARK = 30,       /* reports PARKED, waits for the go; EOF ends the process */
 
 	/* child: mounts */

@@ -23,6 +23,7 @@ static const char *const op_names[] = {
 	[WIRE_LOOPBACK_UP] = "bring up loopback",
 	[WIRE_PARK] = "wait for the pre_start hook",
 	[WIRE_DOMAINNAME] = "set domainname",
+	[WIRE_KEYRING] = "get a session keyring",
 	[WIRE_PROPAGATION] = "set mount propagation",
 	[WIRE_TREE] = "clone mount",
 	[WIRE_FS] = "make file system",

@@ -26,6 +26,7 @@ static const struct plan_op ops[] = {
 	{WIRE_LOOPBACK_UP, EXD_ERR_NETWORK, "bring the loopback interface up"},
 	{WIRE_PARK, EXD_ERR_ABORTED, "wait for the pre_start hook"},
 	{WIRE_DOMAINNAME, EXD_ERR_NAMESPACE, "set domainname {s0}"},
+	{WIRE_KEYRING, EXD_ERR_SYSTEM, "get a session keyring of its own"},
 	{WIRE_PROPAGATION, EXD_ERR_MOUNT, "set propagation of /{m0}"},
 	{WIRE_TREE, EXD_ERR_MOUNT, "clone mount of {l0}{R0}"},
 	{WIRE_FS, EXD_ERR_MOUNT, "make file system {s0}{f0}{V1}"},

@@ -133,6 +133,12 @@ int exd_plan_nondumpable(struct exd_plan *plan)
 	return plan->result;
 }
 
+int exd_plan_keyring(struct exd_plan *plan)
+{
+	child(plan, WIRE_KEYRING);
+	return plan->result;
+}
+
 int exd_plan_stdio(struct exd_plan *plan, int in_slot, int out_slot, int err_slot)
 {
 	struct wire_step *step = child(plan, WIRE_STDIO);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -79,6 +80,17 @@ static int do_park(const struct child *c)
 	return n == 1 && verdict == 0 ? 0 : -ECANCELED;
 }
 
+/*
+ * Kernels without keys, filters around us, and users with as many keys as they may have keep the
+ * session keyring that they have, as with other runtimes.
+ */
+static int do_keyring(void)
+{
+	int r = neg_errno(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
+
+	return r == -ENOSYS || r == -EPERM || r == -EDQUOT || r > 0 ? 0 : r;
+}
+
 static int do_join(const struct child *c, const struct wire_step *s)
 {
 	return write(child_slot(c, s, 0), "0", 1) == 1 ? 0 : -errno;
@@ -102,6 +114,8 @@ int child_processes(struct child *c, const struct wire_step *s)
 		return neg_errno(setsid());
 	case WIRE_NONDUMPABLE:
 		return neg_errno(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	case WIRE_KEYRING:
+		return do_keyring();
 	case WIRE_HOSTNAME:
 		return neg_errno(sethostname(text, strlen(text)));
 	case WIRE_DOMAINNAME:

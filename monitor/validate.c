@@ -69,6 +69,7 @@ static const struct rule rules[] = {
 	[WIRE_DOMAINNAME] = {CHILD_RULE, {0}, {SPAN_TEXT}},
 	[WIRE_LOOPBACK_UP] = {CHILD_RULE, {0}, {0}},
 	[WIRE_PARK] = {CHILD_RULE, {0}, {0}},
+	[WIRE_KEYRING] = {CHILD_RULE, {0}, {0}},
 	[WIRE_PROPAGATION] = {CHILD_RULE, {0}, {0}},
 	[WIRE_TREE] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {0}},
 	[WIRE_FS] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT, SPAN_LIST_MAYBE}},

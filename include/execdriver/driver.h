@@ -249,6 +249,8 @@ EXD_API int exd_plan_setns(struct exd_plan *plan, int slot, int type);
 EXD_API int exd_plan_unshare(struct exd_plan *plan, uint64_t flags);
 EXD_API int exd_plan_setsid(struct exd_plan *plan);
 EXD_API int exd_plan_nondumpable(struct exd_plan *plan);
+/* A session keyring of its own; where the kernel refuses that, the one it has stays. */
+EXD_API int exd_plan_keyring(struct exd_plan *plan);
 EXD_API int exd_plan_stdio(struct exd_plan *plan, int in_slot, int out_slot, int err_slot);
 EXD_API int exd_plan_ctty(struct exd_plan *plan);
 EXD_API int exd_plan_tty_open(struct exd_plan *plan, int root_slot, const char *devpts, int out_slot,

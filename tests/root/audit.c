@@ -401,6 +401,8 @@ static int look(const char *verb, const char *arg, char *text)
 		list("/proc", 1, text);
 	else if (strcmp(verb, "pid") == 0)
 		(void)snprintf(text, TEXT_MAX, "%d", getpid());
+	else if (strcmp(verb, "keyring") == 0)
+		(void)snprintf(text, TEXT_MAX, "%ld", syscall(SYS_keyctl, 0, -3, 0));
 	else if (strcmp(verb, "mounts") == 0)
 		list_mounts(0, text);
 	else if (strcmp(verb, "shared-mounts") == 0)

@@ -137,6 +137,8 @@ call:unshare-user EPERM
 call:keyctl EPERM
 call:mount EPERM
 END
+ok "keys of the host's session are not an exec's" test \
+	"$(ctl exec --security-opt seccomp=unconfined plain /audit keyring)" != "$("$audit" keyring)"
 look "no filter" ctl exec --security-opt seccomp=unconfined plain /audit <<<"status:Seccomp 0"
 look "no filter in a privileged one" ctl exec privileged /audit <<<"status:Seccomp 0"
 look "--privileged" ctl exec --privileged plain /audit <<<"status:Seccomp 0"

@@ -310,6 +310,14 @@ call:keyctl 0
 call:add-key 0
 call:mount EPERM
 END
+# Keys of the host's session are not the container's, nor are those of another container.
+keyring() {
+	run --security-opt seccomp=unconfined "${inside[@]}" -- /audit keyring
+}
+first=$(keyring) second=$(keyring)
+like "$first" "^keyring=[1-9][0-9]*\$" "a session keyring"
+ok "is not the host's" test "$first" != "$("$audit" keyring)"
+ok "nor another container's" test "$first" != "$second"
 look "a capability opens what it is for" run --cap-add sys_admin "${inside[@]}" -- /audit <<END
 status:Seccomp 2
 call:mount 0

@@ -134,6 +134,7 @@ START_TEST(test_order_of_birth)
 		"take stdin, stdout and stderr",
 		"set umask 0022",
 		"non-dumpable",
+		"session keyring",
 		"in the bounding set",
 		"set additional groups",
 		"load seccomp filter",

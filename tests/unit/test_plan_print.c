@@ -29,6 +29,7 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_cgroup_join(plan, root);
 	exd_plan_setns(plan, in, CLONE_NEWNET);
 	exd_plan_nondumpable(plan);
+	exd_plan_keyring(plan);
 	exd_plan_tree(plan, in, tree, true);
 	exd_plan_setsid(plan);
 	exd_plan_unshare(plan, CLONE_NEWNS | CLONE_NEWCGROUP);
