@@ -310,7 +310,7 @@ START_TEST(test_exec)
 	struct exd_process *exec = NULL;
 	char out[32];
 
-	must(exd_exec_start(engine, "box", command, &stdio, NULL, &exec, &lib_err));
+	must(exd_exec_start(engine, "box", command, &stdio, NULL, 0, &exec, &lib_err));
 	lib_until(engine, exec, EXD_PHASE_DONE);
 	lib_read(exd_process_stdout(exec), out, sizeof(out));
 	ck_assert_int_eq(atoi(out), exd_process_pid(exec));
