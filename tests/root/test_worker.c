@@ -207,9 +207,10 @@ static int run_hooked(struct seen *seen, struct exd_engine *engine, uint32_t tim
 	r = worker_run(engine, "good", script, &hooks, NULL);
 	fd = open(seen->file, O_RDONLY | O_CLOEXEC);
 	out[0] = '\0';
-	if (fd >= 0)
+	if (fd >= 0) {
 		lib_read(fd, out, size);
-	(void)close(fd);
+		(void)close(fd);
+	}
 	(void)unlink(seen->file);
 	return r;
 }
@@ -441,32 +442,41 @@ END_TEST
 
 /* ---- OOM ------------------------------------------------------------------------------------- */
 
+static bool write_limit(const char *cgroup, const char *file, const char *value)
+{
+	char path[256];
+	bool written = false;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", cgroup, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		written = write(fd, value, strlen(value)) > 0;
+		(void)close(fd);
+	}
+	return written;
+}
+
 /* A cgroup with a small memory limit; false: this host has none to give. */
 static bool make_cgroup(char *path, size_t size)
 {
-	static const char *const tops[] = {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"};
-	static const char *const files[] = {"memory.limit_in_bytes", "memory.max"};
-	static const char *const swap[] = {"memory.memsw.limit_in_bytes", "memory.swap.max"};
+	static const struct {
+		const char *top, *memory, *swap, *no_swap;
+	} hosts[] = {
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
+		 "8388608"},
+		{"/sys/fs/cgroup", "memory.max", "memory.swap.max", "0"},
+	};
 
-	for (int i = 0; i < 2; i++) {
-		int dir, fd;
-		bool made = false;
-
-		(void)snprintf(path, size, "%s/exd-worker-%d", tops[i], (int)getpid());
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		(void)snprintf(path, size, "%s/exd-worker-%d", hosts[i].top, (int)getpid());
 		if (mkdir(path, 0755) < 0)
 			continue;
-		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		fd = openat(dir, files[i], O_WRONLY | O_CLOEXEC);
-		if (fd >= 0)
-			made = write(fd, "8388608", 7) == 7;
-		(void)close(fd);
-		fd = openat(dir, swap[i], O_WRONLY | O_CLOEXEC);
-		if (fd >= 0)
-			(void)!write(fd, i ? "0" : "8388608", i ? 1 : 7);
-		(void)close(fd);
-		(void)close(dir);
-		if (made)
+		/* Kernels that do not count swap have no such file. */
+		if (write_limit(path, hosts[i].memory, "8388608")) {
+			(void)write_limit(path, hosts[i].swap, hosts[i].no_swap);
 			return true;
+		}
 		(void)rmdir(path);
 	}
 	return false;
