@@ -33,7 +33,8 @@ struct worker {
 	bool killed;
 	bool broken; /* what it says is not listened to any more */
 	uint8_t warnings;
-	int alive;                                                /* stands in for init's life where there is no pidfd: closed at its end */
+	/* stands in for init's life where there is no pidfd: closed at its end */
+	int alive;
 	int status;                                               /* of itself, raw */
 	char text[sizeof(((struct exd_worker_report *)0)->text)]; /* of FAILED */
 };
@@ -60,7 +61,9 @@ bool worker_over(struct monitor *m, struct task *t);
 void worker_free(struct monitor *m, struct task *t);
 void worker_warn(struct monitor *m, struct task *t, const char *text);
 
-/* worker_report.c: handles what it said. 1: there may be more; 0: not now; -1: the line is closed. */
+/*
+ * worker_report.c: handles what it said. 1: there may be more; 0: not now; -1: the line is closed.
+ */
 int worker_hear(struct monitor *m, struct task *t);
 
 /* worker_init.c: NULL, or why this cannot be the init that the worker started. */

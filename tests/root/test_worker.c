@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Containers that a worker of the driver starts: all that holds for others holds for them. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/root/worker_rig.h"
@@ -247,23 +244,11 @@ END_TEST
 
 /* ---- control --------------------------------------------------------------------------------- */
 
-static struct exd_process *start(struct exd_engine *engine, const char *id, const char *how, const char *script,
-				 uint32_t flags)
-{
-	struct exd_command *command = worker_command(id, how, script);
-	struct exd_process *process = NULL;
-
-	must(exd_start(engine, command, NULL, NULL, flags, &process, &lib_err));
-	exd_command_free(command);
-	lib_until(engine, process, EXD_PHASE_RUNNING);
-	return process;
-}
-
 START_TEST(test_signals_reach_init)
 {
 	struct exd_engine *engine = worker_engine("worker");
 	struct exd_process *process =
-		start(engine, "box", "good", "trap 'exit 9' USR1; while :; do sleep 0.01; done", 0);
+		worker_start(engine, "box", "good", "trap 'exit 9' USR1; while :; do sleep 0.01; done", 0);
 	struct exd_exit_status status = STATUS_INIT;
 
 	ck_assert_int_eq(lib_status(engine, "box"), EXD_STATUS_RUNNING);
@@ -277,7 +262,7 @@ START_TEST(test_signals_reach_init)
 	ck_assert_int_eq(lib_status(engine, "box"), EXD_STATUS_STOPPED);
 	exd_process_free(process);
 	must(exd_delete(engine, "box", false, &lib_err));
-	process = start(engine, "box", "good", "exec sleep 30", 0);
+	process = worker_start(engine, "box", "good", "exec sleep 30", 0);
 	must(exd_delete(engine, "box", true, &lib_err));
 	exd_process_free(process);
 	worker_end(engine);
@@ -288,7 +273,7 @@ END_TEST
 START_TEST(test_worker_leaves_the_cgroups_of_its_host)
 {
 	struct exd_engine *engine = worker_engine("worker");
-	struct exd_process *process = start(engine, "box", "good", "exec sleep 30", 0);
+	struct exd_process *process = worker_start(engine, "box", "good", "exec sleep 30", 0);
 	char its[4096], worker[4096];
 
 	/* The monitor moves before it starts one. */
@@ -304,7 +289,7 @@ END_TEST
 START_TEST(test_exec)
 {
 	struct exd_engine *engine = worker_engine("worker");
-	struct exd_process *process = start(engine, "box", "good", "exec sleep 30", EXD_START_EPHEMERAL);
+	struct exd_process *process = worker_start(engine, "box", "good", "exec sleep 30", EXD_START_EPHEMERAL);
 	struct exd_command *command = worker_command(NULL, "good", "echo $$; exit 12");
 	struct exd_stdio stdio = {.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .out = EXD_FD_PIPE, .err = EXD_FD_NULL};
 	struct exd_exit_status status = STATUS_INIT;
@@ -342,7 +327,7 @@ START_TEST(test_remote)
 
 	must(worker_run(engine, "remote-code", "exit 2", NULL, &status));
 	ck_assert_uint_eq(status.exit_code, 0x80070002u);
-	process = start(engine, "box", "remote-good", "exec sleep 30", 0);
+	process = worker_start(engine, "box", "remote-good", "exec sleep 30", 0);
 	ck_assert_int_eq(exd_process_pid(process), 0);
 	ck_assert_int_ge(exd_wait_fd(process), 0);
 	ck_assert_int_ge(exd_process_oom_fd(process), 0);
@@ -357,208 +342,6 @@ START_TEST(test_remote)
 }
 END_TEST
 
-/* ---- deaths ---------------------------------------------------------------------------------- */
-
-/* A host that starts it and is killed. */
-static void host(const char *driver, const char *how, const char *script, uint32_t flags)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		struct exd_engine *engine = worker_engine(driver);
-
-		(void)start(engine, "box", how, script, flags);
-		(void)raise(SIGKILL);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-START_TEST(test_host_killed_and_recovered)
-{
-	struct exd_exit_status status = STATUS_INIT;
-	struct exd_engine *engine;
-	char fifo[64];
-	int fd;
-
-	(void)snprintf(fifo, sizeof(fifo), "cat %s/.fifo; exit 21", lib_root());
-	engine = worker_engine("worker");
-	fd = open(lib_root(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(mkfifoat(fd, ".fifo", 0600), 0);
-	host("worker", "good", fifo, 0);
-	ck_assert_int_eq(lib_status(engine, "box"), EXD_STATUS_RUNNING);
-	(void)close(openat(fd, ".fifo", O_WRONLY | O_CLOEXEC));
-	must(exd_wait(engine, "box", 20000, &status, &lib_err));
-	ck_assert_uint_eq(status.exit_code, 21);
-	must(exd_delete(engine, "box", false, &lib_err));
-	(void)close(fd);
-	worker_end(engine);
-}
-END_TEST
-
-/* Nothing of a tied one is left: no process, no directory, no worker. */
-static void tied(const char *driver, const char *how)
-{
-	struct exd_engine *engine = worker_engine(driver);
-	struct exd_box *box = NULL;
-
-	host(driver, how, "exec sleep 30", EXD_START_TIED | EXD_START_EPHEMERAL);
-	worker_none_left();
-	for (int i = 0; i < 400 && exd_box_find(engine, "box", &box, &lib_err) == 0; i++) {
-		box = exd_box_free(box);
-		(void)usleep(5000);
-	}
-	ck_assert_uint_eq(lib_err.code, EXD_ERR_NOT_FOUND);
-	worker_end(engine);
-}
-
-START_TEST(test_tied_to_a_killed_host)
-{
-	tied("worker", "good");
-	/* The monitor has no pidfd to kill it by: it tells the worker to. */
-	tied("remote", "remote-good");
-}
-END_TEST
-
-START_TEST(test_monitor_killed)
-{
-	struct exd_engine *engine = worker_engine("worker");
-	struct exd_process *process = start(engine, "box", "good", "exec sleep 30", 0);
-	struct exd_exit_status status = STATUS_INIT;
-	int r;
-
-	ck_assert_int_eq(kill(lib_monitor(engine, "box"), SIGKILL), 0);
-	/* The container goes on, and its worker. */
-	must(exd_kill(engine, "box", SIGKILL, &lib_err));
-	r = exd_process_wait(process, 20000, &status, &lib_err);
-	ck_assert(r == 0 ? status.exit_code == 137 : status.lost == EXD_LOST_MONITOR);
-	exd_process_free(process);
-	must(exd_delete(engine, "box", true, &lib_err));
-	must(exd_gc(engine, false, NULL, &lib_err));
-	worker_end(engine);
-}
-END_TEST
-
-/* ---- OOM ------------------------------------------------------------------------------------- */
-
-static bool write_limit(const char *cgroup, const char *file, const char *value)
-{
-	char path[256];
-	bool written = false;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", cgroup, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		written = write(fd, value, strlen(value)) > 0;
-		(void)close(fd);
-	}
-	return written;
-}
-
-/* A cgroup with a small memory limit; false: this host has none to give. */
-static bool make_cgroup(char *path, size_t size)
-{
-	static const struct {
-		const char *top, *memory, *swap, *no_swap;
-	} hosts[] = {
-		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-		 "8388608"},
-		{"/sys/fs/cgroup", "memory.max", "memory.swap.max", "0"},
-	};
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		(void)snprintf(path, size, "%s/exd-worker-%d", hosts[i].top, (int)getpid());
-		if (mkdir(path, 0755) < 0)
-			continue;
-		/* Kernels that do not count swap have no such file. */
-		if (write_limit(path, hosts[i].memory, "8388608")) {
-			(void)write_limit(path, hosts[i].swap, hosts[i].no_swap);
-			return true;
-		}
-		(void)rmdir(path);
-	}
-	return false;
-}
-
-START_TEST(test_oom)
-{
-	struct exd_exit_status status = STATUS_INIT;
-	struct exd_engine *engine = worker_engine("worker");
-	char path[128], how[160];
-
-	if (!make_cgroup(path, sizeof(path))) {
-		worker_end(engine);
-		tap_skip("no memory cgroup can be made here");
-	}
-	(void)snprintf(how, sizeof(how), "memory:%s", path);
-	must(worker_run(engine, how, "x=0123456789; while :; do x=$x$x; done", NULL, &status));
-	ck_assert_uint_eq(status.signal, SIGKILL);
-	ck_assert(status.oom_killed);
-	ck_assert_uint_ge(status.oom_kills, 1);
-	ck_assert_int_eq(rmdir(path), 0);
-	worker_end(engine);
-}
-END_TEST
-
-/* ---- leaks ----------------------------------------------------------------------------------- */
-
-static int count_fds(pid_t pid)
-{
-	char path[64];
-	DIR *d;
-	int count = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	d = opendir(path);
-	while (d && readdir(d))
-		count++;
-	if (d)
-		(void)closedir(d);
-	return count;
-}
-
-/* The monitor tells the end of a launch a moment before it forgets it. */
-static int settled_fds(pid_t pid, int most)
-{
-	int count = count_fds(pid);
-
-	for (int i = 0; i < 400 && count > most; i++) {
-		(void)usleep(5000);
-		count = count_fds(pid);
-	}
-	return count;
-}
-
-START_TEST(test_nothing_leaks)
-{
-	static const char *const ways[] = {"good", "failed", "foreign", "liar", "leaky", "early-exit", "bad-status"};
-	struct exd_hooks hooks = {.struct_size = sizeof(hooks), .timeout_ms = 5000};
-	struct exd_engine *engine = worker_engine("worker");
-	struct exd_process *box = start(engine, "box", "good", "exec sleep 60", EXD_START_TIED | EXD_START_EPHEMERAL);
-	pid_t monitor = lib_monitor(engine, "box");
-	int ours = 0, its = 0, idle = count_fds(monitor);
-
-	for (int round = 0; round < 4; round++) {
-		for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-			(void)worker_run(engine, ways[i], "exit 0", &hooks, NULL);
-		if (round == 0) {
-			ours = count_fds(getpid());
-			/* With a second connection and the pidfd of the host behind it. */
-			its = settled_fds(monitor, idle + 2);
-		}
-	}
-	ck_assert_int_gt(its, 5);
-	ck_assert_int_eq(count_fds(getpid()), ours);
-	ck_assert_int_eq(settled_fds(monitor, its), its);
-	must(exd_kill(engine, "box", SIGKILL, &lib_err));
-	(void)exd_process_wait(box, 20000, NULL, &lib_err);
-	exd_process_free(box);
-	worker_end(engine);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("worker");
@@ -567,9 +350,6 @@ static Suite *suite(void)
 	lib_add(s, "stdio", test_stdio, test_tty, test_words_of_the_worker);
 	lib_add(s, "hooks", test_hooks_once_in_order, test_pre_start_aborts);
 	lib_add(s, "control", test_signals_reach_init, test_worker_leaves_the_cgroups_of_its_host, test_exec, test_remote);
-	lib_add(s, "deaths", test_host_killed_and_recovered, test_tied_to_a_killed_host, test_monitor_killed);
-	lib_add(s, "oom", test_oom);
-	lib_add(s, "leaks", test_nothing_leaks);
 	return s;
 }
 

@@ -186,3 +186,15 @@ void worker_cgroups(pid_t pid, char *text, size_t size)
 	lib_read(fd, text, size);
 	(void)close(fd);
 }
+
+struct exd_process *worker_start(struct exd_engine *engine, const char *id, const char *how, const char *script,
+				 uint32_t flags)
+{
+	struct exd_command *command = worker_command(id, how, script);
+	struct exd_process *process = NULL;
+
+	must(exd_start(engine, command, NULL, NULL, flags, &process, &lib_err));
+	exd_command_free(command);
+	lib_until(engine, process, EXD_PHASE_RUNNING);
+	return process;
+}

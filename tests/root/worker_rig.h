@@ -17,7 +17,10 @@ struct exd_command *worker_command(const char *id, const char *how, const char *
 /* Runs it to its end: the result of exd_run(); hooks and status may be NULL. */
 int worker_run(struct exd_engine *engine, const char *how, const char *script, const struct exd_hooks *hooks,
 	       struct exd_exit_status *status);
-/* The same, which must fail with this code and this part of the text. */
+/* Starts it and dispatches until it runs. */
+struct exd_process *worker_start(struct exd_engine *engine, const char *id, const char *how,
+				 const char *script, uint32_t flags);
+/* As worker_run(), which must fail with this code and this part of the text. */
 void worker_run_failing(struct exd_engine *engine, const char *how, uint32_t code, const char *text);
 /* No process of this session's children is left over that is a worker. */
 void worker_none_left(void);
