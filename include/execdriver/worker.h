@@ -17,7 +17,8 @@ extern "C" {
  * A worker starts with the container's stdin, stdout and stderr as descriptors 0 to 2 (with a tty:
  * /dev/null), a SOCK_SEQPACKET socket to the monitor as 3, the descriptors that
  * exd_plan_worker() named as 4 and up, and no other. It is single-threaded and a session leader,
- * in the working directory "/", with all signals at their defaults.
+ * in the working directory "/", with all signals at their defaults. It closes 0 to 2 once init has
+ * them: what it holds open counts as held open by the container.
  *
  * It sends one struct exd_worker_report a message, in this order:
  *

@@ -187,6 +187,17 @@ static void start_init(char **args)
 	join_cgroup();
 }
 
+/* Init has them; held open here they would count as held open by the container. */
+static void let_go_of_stdio(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd <= 2; fd++)
+		(void)dup2(null, fd);
+	if (null > 2)
+		(void)close(null);
+}
+
 static void open_gate(void)
 {
 	(void)!write(gate, "", 1);
@@ -396,6 +407,7 @@ int main(int argc, char **argv)
 	park = strstr(argv[2], "park");
 	tty = strstr(argv[2], "tty");
 	start_init(argv + 3);
+	let_go_of_stdio();
 	misbehave_early();
 	if ((park && !is("impatient")) || is("unasked-park")) {
 		say_process(EXD_WORKER_PARKED, remote ? 0 : init, remote ? -1 : init_pidfd);
