@@ -45,6 +45,7 @@
 #define HCS_E_EXEC_LIMIT 0x80072726u       /* too many processes in a Hyper-V container */
 #define HCS_E_OUT_OF_MEMORY 0x8007000eu
 #define HCS_E_TIMEOUT 0x80070102u
+#define HCS_E_CANCELLED 0x800704c7u
 #define HCS_E_SERVICE_GONE 0x800706bau
 
 /* Longest document, parameters or script. */
@@ -60,6 +61,11 @@ struct hcs_client;
  * of its own. -ENOENT or -ECONNREFUSED: there is no service, and so no system.
  */
 int hcs_connect(int root_fd, int timeout_ms, struct hcs_client **out);
+/*
+ * From now on calls end with HCS_E_CANCELLED as soon as this descriptor, which stays the caller's,
+ * is readable. Nobody knows then how far the call came; the client is of no more use.
+ */
+void hcs_interrupt_by(struct hcs_client *client, int fd);
 /* Takes NULL; returns NULL. */
 struct hcs_client *hcs_disconnect(struct hcs_client *client);
 
@@ -86,7 +92,10 @@ struct hcs_process {
  */
 uint32_t hcs_create_process(struct hcs_client *client, const char *id, const char *parameters,
 			    const int std_handles[3], struct hcs_process *out);
-/* Does not wait: HCS_E_PENDING while wait_fd is not readable. */
+/*
+ * Does not wait: HCS_E_PENDING while wait_fd is not readable. HCS_E_BROKEN_PIPE: it was ended with
+ * its system.
+ */
 uint32_t hcs_wait_process(struct hcs_client *client, const char *id, uint32_t process_id,
 			  uint32_t *exit_code);
 uint32_t hcs_terminate_process(struct hcs_client *client, const char *id, uint32_t process_id);
