@@ -2,8 +2,9 @@
 /*
  * The GUIDs that the service derives from names: version 5 of RFC 4122, each kind of name in a
  * namespace of its own. The namespace of layers is not public: hcs_name_to_guid() uses one of
- * ours and the name as it is in UTF-8, so that its GUIDs are stable, differ for different names,
- * and are never those of the real service.
+ * ours, which is the name "layer.hcs-stub.execdriver" in the RFC's namespace of DNS, and the name
+ * as it is in UTF-8. Its GUIDs are stable, differ for different names, and are never those of the
+ * real service.
  */
 #include "drivers/hcs-stub/guid.h"
 
@@ -20,8 +21,8 @@ static const uint8_t system_space[GUID_BYTES] = {0xca, 0xb7, 0x03, 0x44, 0xfa, 0
 						 0xb5, 0xe5, 0xab, 0x65, 0x92, 0x28, 0x3e, 0x6e};
 static const uint8_t scsi_space[GUID_BYTES] = {0xd4, 0x22, 0x51, 0x2d, 0x2b, 0xf2, 0x47, 0x52,
 					       0x80, 0x9d, 0x7b, 0x82, 0xb5, 0xfc, 0xb1, 0xb4};
-static const uint8_t layer_space[GUID_BYTES] = {0x5e, 0x0b, 0x1d, 0x7c, 0x3f, 0x64, 0x4b, 0x9a,
-						0x8c, 0x21, 0x90, 0x77, 0x1e, 0xd4, 0x52, 0xaf};
+static const uint8_t layer_space[GUID_BYTES] = {0x33, 0x02, 0x64, 0x85, 0x50, 0x40, 0x5f, 0xc7,
+						0xb9, 0xd8, 0xc8, 0x3c, 0x35, 0x7e, 0x60, 0x5c};
 
 static void print_guid(const uint8_t *b, char guid[HCS_GUID_SIZE])
 {

@@ -57,10 +57,12 @@ START_TEST(test_own_rule)
 	char guid[HCS_GUID_SIZE], other[HCS_GUID_SIZE];
 
 	hcs_name_to_guid("4", guid);
-	ck_assert_str_eq(guid, "94e269fb-81fb-5f73-827b-af1c61e5a75e");
+	ck_assert_str_eq(guid, "3d4f9a24-74b8-58fb-8ec8-e50295ece37f");
 	hcs_name_to_guid("25", other);
 	ck_assert_str_ne(guid, other);
 	ck_assert_int_eq(other[14], '5');
+	hcs_name_to_guid("app", guid);
+	ck_assert_str_eq(guid, "de37ed9e-8a59-57e9-a274-1993763264cc");
 }
 END_TEST
 
