@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,10 +132,22 @@ uint32_t rig_exit(struct hcs_client *client, const char *id, struct hcs_process 
 	return code;
 }
 
+/* Also when nobody has taken notice of its end yet. */
+static bool is_dead(pid_t pid)
+{
+	char path[32], text[512], *rest;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file_at(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return true;
+	rest = strrchr(text, ')');
+	return rest && (rest[2] == 'Z' || rest[2] == 'X');
+}
+
 bool rig_dead(pid_t pid)
 {
 	for (int i = 0; i < PATIENCE_MS / 10; i++) {
-		if (kill(pid, 0) < 0 && errno == ESRCH)
+		if (is_dead(pid))
 			return true;
 		pause_a_bit();
 	}
