@@ -52,6 +52,7 @@ static int settle_in(struct emulator *e, const char *idle, const char *journal)
 	(void)syscall(SYS_close_range, FD_FIRST_UNKNOWN, ~0u, 0);
 	(void)prctl(PR_SET_NAME, "hcs-emulator");
 	(void)umask(077);
+	cgroup_leave_monitors();
 	/* Agents are not asked how they ended: the end of their socket says all. */
 	(void)signal(SIGCHLD, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);

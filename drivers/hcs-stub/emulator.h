@@ -126,6 +126,9 @@ int source_add(struct emulator *e, struct source *s);
 /* Also closes the descriptor. */
 void source_close(struct emulator *e, struct source *s);
 
+/* Out of a cgroup that is a monitor's own. */
+void cgroup_leave_monitors(void);
+
 /* ---- clients --------------------------------------------------------------------------------- */
 
 void clients_accept(struct emulator *e, struct source *s);

@@ -227,8 +227,7 @@ static uint32_t take(struct document *document, struct json_object *json)
 uint32_t document_parse(struct document *document, const char *id, const char *text,
 			char why[WHY_SIZE])
 {
-	CLEANUP(json_putp)
-	struct json_object *json = json_parse(text);
+	cleanup_json struct json_object *json = json_parse(text);
 	uint32_t result;
 
 	if (!json) {

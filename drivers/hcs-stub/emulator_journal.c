@@ -47,8 +47,7 @@ static const char *text_name(uint32_t call)
 /* As JSON where it is that, otherwise as a string. */
 static void add_text(struct strbuf *sb, const char *name, const char *text)
 {
-	CLEANUP(json_putp)
-	struct json_object *json = json_parse(text);
+	cleanup_json struct json_object *json = json_parse(text);
 
 	(void)sb_addf(sb, ",\"%s\":", name);
 	if (json)

@@ -14,6 +14,7 @@
 /* An object or a list, strictly JSON, with nothing after it; NULL otherwise. */
 struct json_object *json_parse(const char *text);
 void json_putp(struct json_object **json);
+#define cleanup_json CLEANUP(json_putp)
 
 /* An object all of whose members are in the NULL-terminated list. */
 bool json_has_only(struct json_object *json, const char *const *keys);

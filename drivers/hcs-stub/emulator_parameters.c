@@ -129,8 +129,7 @@ static uint32_t take(struct parameters *p, struct json_object *json, const char 
 uint32_t parameters_parse(struct parameters *parameters, const char *hostname, const char *text,
 			  char why[WHY_SIZE])
 {
-	CLEANUP(json_putp)
-	struct json_object *json = json_parse(text);
+	cleanup_json struct json_object *json = json_parse(text);
 	struct parameters made = {0};
 	uint32_t result;
 

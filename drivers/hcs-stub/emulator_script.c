@@ -94,8 +94,7 @@ static bool list_of(struct json_object *json, const char *key, struct json_objec
 int script_parse(struct script *script, const char *text, const char **why)
 {
 	static const char *const keys[] = {"faults", "delays", NULL};
-	CLEANUP(json_putp)
-	struct json_object *json = json_parse(text);
+	cleanup_json struct json_object *json = json_parse(text);
 	struct script made = {0};
 	struct json_object *faults, *delays;
 

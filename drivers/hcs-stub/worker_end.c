@@ -12,6 +12,9 @@
 #include "drivers/hcs-stub/hcs_protocol.h"
 #include "drivers/hcs-stub/worker.h"
 
+/* How much later than it should the service may answer. */
+#define GRACE_MS 1000
+
 static bool is_stopped(uint32_t result)
 {
 	return result == HCS_E_ALREADY_STOPPED || result == HCS_E_UNEXPECTED_EXIT ||
@@ -42,20 +45,20 @@ static bool wait_for(struct hcs_worker *w, int fd, int64_t deadline_ms, bool *st
 	}
 }
 
-static struct hcs_client *connect_again(struct hcs_worker *w)
+/* On a new line, which is bounded: that which we wait on for a program's end is not. */
+static struct hcs_client *connect_again(struct hcs_worker *w, int timeout_ms)
 {
 	w->client = hcs_disconnect(w->client);
-	if (hcs_connect(w->root_fd, w->launch.terminate_timeout_ms, &w->client) < 0)
+	if (hcs_connect(w->root_fd, timeout_ms, &w->client) < 0)
 		w->client = NULL;
 	return w->client;
 }
 
-/* Bounded, which the line that we waited on is not. */
 static void terminate(struct hcs_worker *w)
 {
 	uint32_t result = HCS_E_SERVICE_GONE;
 
-	if (connect_again(w))
+	if (connect_again(w, w->launch.terminate_timeout_ms))
 		result = hcs_terminate_system(w->client, w->launch.id);
 	if (result != HCS_OK && !is_stopped(result))
 		worker_warn(w, hcs_call_name(HCS_CALL_TERMINATE_SYSTEM), result);
@@ -63,10 +66,10 @@ static void terminate(struct hcs_worker *w)
 
 static void end_by_force(struct hcs_worker *w)
 {
-	if (w->launch.exec)
-		(void)hcs_terminate_process(w->client, w->launch.id, w->process.process_id);
-	else
+	if (!w->launch.exec)
 		terminate(w);
+	else if (connect_again(w, w->launch.terminate_timeout_ms))
+		(void)hcs_terminate_process(w->client, w->launch.id, w->process.process_id);
 }
 
 bool worker_wait(struct hcs_worker *w)
@@ -111,7 +114,7 @@ static bool shut_down(struct hcs_worker *w)
 	int64_t deadline_ms = clock_ms() + l->shutdown_timeout_ms;
 	uint32_t result;
 
-	if (!w->client)
+	if (!connect_again(w, GRACE_MS))
 		return false;
 	/* An order, or the end of the line, cuts this short: there is nothing left to be kind to. */
 	hcs_interrupt_by(w->client, w->alone ? -1 : EXD_WORKER_FD);
@@ -123,6 +126,7 @@ static bool shut_down(struct hcs_worker *w)
 		hcs_interrupt_by(w->client, -1);
 		return stopped_by_others(w, deadline_ms);
 	case HCS_E_PENDING:
+	case HCS_E_TIMEOUT:
 	case HCS_E_CANCELLED:
 	case HCS_E_BAD_PATH:
 	case HCS_E_PATH_NOT_FOUND:

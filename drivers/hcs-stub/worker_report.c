@@ -12,6 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/seqpacket.h"
+#include "drivers/hcs-stub/cmdline.h"
+#include "drivers/hcs-stub/emulator_json.h"
 #include "drivers/hcs-stub/hcs_protocol.h"
 
 static int report(struct exd_worker_report *r, const int *fds, unsigned int nfds)
@@ -59,6 +61,19 @@ static void describe(const struct hcs_worker *w, char *text, size_t size, const 
 		       call, result, hcs_error_text(result), w->launch.id);
 }
 
+/* The program's name is what a user wants to know then. */
+static void name_program(const struct hcs_worker *w, char *text, size_t size)
+{
+	cleanup_json struct json_object *json = json_parse(w->launch.process);
+	const char *program = json_text(json, "ApplicationName");
+	cleanup_free char **argv = NULL;
+	size_t argc, end = strlen(text);
+
+	if (!*program && cmdline_split(json_text(json, "CommandLine"), &argv, &argc) == 0)
+		program = argv[0];
+	(void)snprintf(text + end, size - end, " program=%s", program);
+}
+
 int worker_failed(uint32_t code, int error_num, const char *text)
 {
 	struct exd_worker_report r = {
@@ -71,6 +86,8 @@ int worker_failed(uint32_t code, int error_num, const char *text)
 
 int worker_call_failed(struct hcs_worker *w, const char *call, uint32_t result)
 {
+	const enum exd_code code =
+		code_of(w->launch.exec, (uint32_t)hcs_call_find(call), result);
 	char text[sizeof(((struct exd_worker_report *)NULL)->text)];
 
 	if (result == HCS_E_EXEC_LIMIT)
@@ -79,8 +96,9 @@ int worker_call_failed(struct hcs_worker *w, const char *call, uint32_t result)
 			"The limit of docker execs per Hyper-V container has been exceeded");
 	else
 		describe(w, text, sizeof(text), call, result);
-	return worker_failed(code_of(w->launch.exec, (uint32_t)hcs_call_find(call), result), 0,
-			     text);
+	if (code == EXD_ERR_EXEC_NOT_FOUND || code == EXD_ERR_EXEC)
+		name_program(w, text, sizeof(text));
+	return worker_failed(code, 0, text);
 }
 
 void worker_warn(const struct hcs_worker *w, const char *call, uint32_t result)

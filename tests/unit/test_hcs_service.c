@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of the emulated compute service: started once, ends by itself, killed, talked nonsense to. */
+/* The life of the emulated compute service: from its start to its end, by itself or by force. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
