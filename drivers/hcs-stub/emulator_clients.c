@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Clients of the emulator: who may come in, one call at a time, delays. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,8 @@
 #include "base/seqpacket.h"
 #include "drivers/hcs-stub/emulator.h"
 #include "drivers/hcs-stub/hcs.h"
+
+#define FULL_PAUSE_MS 20
 
 static void end_call(struct client *c)
 {
@@ -170,10 +173,14 @@ static void client_add(struct emulator *e, int sock)
 
 void clients_accept(struct emulator *e, struct source *s)
 {
-	int sock;
+	/* cppcheck-suppress nullPointer ; the address is optional */
+	int sock = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	while ((sock = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+	if (sock >= 0)
 		client_add(e, sock);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		/* Whoever waits goes on waiting: asking at once would take the processor too. */
+		(void)poll(NULL, 0, FULL_PAUSE_MS);
 }
 
 int64_t clients_deadline(struct emulator *e)

@@ -30,8 +30,9 @@ struct json_member {
 	const char *name;
 	enum json_kind kind;
 	bool required;
-	int64_t max;                       /* of a number, which is never negative */
-	const struct json_member *members; /* of an object, and of a list of objects; else numbers */
+	int64_t max; /* of a number, which is never negative */
+	/* Of an object, and of a list of objects; other lists are of numbers. */
+	const struct json_member *members;
 };
 
 /*

@@ -116,7 +116,7 @@ static bool shut_down(struct hcs_worker *w)
 
 	if (!connect_again(w, GRACE_MS))
 		return false;
-	/* An order, or the end of the line, cuts this short: there is nothing left to be kind to. */
+	/* An order, or the end of the line, cuts this short: nobody is left to be kind to. */
 	hcs_interrupt_by(w->client, w->alone ? -1 : EXD_WORKER_FD);
 	result = hcs_shutdown_system(w->client, l->id, l->shutdown_timeout_ms);
 	switch (result) {

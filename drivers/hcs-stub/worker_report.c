@@ -57,7 +57,8 @@ static enum exd_code code_of(bool exec, uint32_t call, uint32_t result)
 static void describe(const struct hcs_worker *w, char *text, size_t size, const char *call,
 		     uint32_t result)
 {
-	(void)snprintf(text, size, "hcsshim::%s - Win32 API call returned error r1=0x%08x err=%s id=%s",
+	(void)snprintf(text, size, "hcsshim::%s - Win32 API call returned error r1=0x%08x err=%s "
+				   "id=%s",
 		       call, result, hcs_error_text(result), w->launch.id);
 }
 
