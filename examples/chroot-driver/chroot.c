@@ -4,7 +4,6 @@
  * between them and the host: what Docker's first driver did, by plan. README.md tells how it is
  * written.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -358,7 +357,7 @@ static void plan_root(struct process *p, int rootfs_fd)
 /* What an exec takes over from the container, in its record from the start on. */
 static void plan_notes(const struct process *p)
 {
-	char text[32];
+	char name[32], text[64];
 
 	exd_plan_note(p->plan, "cwd", p->cwd);
 	(void)snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu32, p->uid, p->gid);
@@ -366,6 +365,15 @@ static void plan_notes(const struct process *p)
 	(void)snprintf(text, sizeof(text), "%o", (unsigned int)p->umask);
 	exd_plan_note(p->plan, "umask", text);
 	exd_plan_note(p->plan, "no_new_privs", p->no_new_privs ? "yes" : "no");
+	for (size_t i = 0; i < exd_command_count(p->command, EXD_KEY_RLIMITS); i++) {
+		struct exd_rlimit limit = {.struct_size = sizeof(limit)};
+
+		(void)exd_command_rlimit(p->command, i, &limit);
+		(void)snprintf(name, sizeof(name), "rlimit%zu", i);
+		(void)snprintf(text, sizeof(text), "%d %" PRIx64 " %" PRIx64, limit.resource,
+			       limit.soft, limit.hard);
+		exd_plan_note(p->plan, name, text);
+	}
 }
 
 static int chroot_run(void *self, const struct exd_command *command, struct exd_plan *plan,
@@ -436,6 +444,21 @@ static int plan_join(struct process *p, struct exd_record *record, struct exd_er
 	return 0;
 }
 
+/* The container's limits, before those of the command, which so replace them. */
+static void plan_noted_rlimits(const struct exd_record *record, struct exd_plan *plan)
+{
+	char name[32] = "rlimit0";
+	uint64_t soft, hard;
+	int resource;
+
+	for (size_t i = 1; sscanf(note(record, name, ""), "%d %" SCNx64 " %" SCNx64, &resource,
+				  &soft, &hard) == 3;
+	     i++) {
+		exd_plan_rlimit(plan, resource, soft, hard);
+		(void)snprintf(name, sizeof(name), "rlimit%zu", i);
+	}
+}
+
 static int chroot_exec(void *self, struct exd_record *record, const struct exd_command *command,
 		       struct exd_plan *plan, struct exd_error *err)
 {
@@ -458,6 +481,7 @@ static int chroot_exec(void *self, struct exd_record *record, const struct exd_c
 	if (r < 0)
 		return r;
 	plan_stdio(&p);
+	plan_noted_rlimits(record, plan);
 	r = plan_process(&p, err);
 	return r < 0 ? r : exd_plan_error(plan, err);
 }

@@ -175,16 +175,15 @@ deep() {
 	[ "$(ctl ps --json one 2>/dev/null | grep -c pid)" -ge 5 ]
 }
 nsenter -t "$(cat one.pid)" -p -- unshare -p -f -- sleep 1000 >/dev/null 2>&1 &
+disown
 ok "those of nested pid namespaces too" until_true deep
 ctl kill one TERM
 is "$(ctl wait one)" 9 "a signal reaches the program"
-wait
 like "$(ctl exec one true 2>&1)" "is not running" "no exec in what has ended"
 like "$(ctl ps one 2>&1)" "is not running" "no list of what has ended"
 ok "delete removes it" ctl delete one
 
 stays two
-first=$(cat two.pid)
 ctl exec -d --pid-file exec.pid two sleep 1000
 ctl kill two KILL
 is "$(ctl wait two)" 137 "SIGKILL ends it"
