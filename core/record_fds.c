@@ -66,6 +66,14 @@ int exd_record_pidfd(struct exd_record *record)
 	return pidfd_ended(record->pidfd) ? -ESRCH : record->pidfd;
 }
 
+static bool kernel_has_namespace(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return access(path, F_OK) == 0;
+}
+
 int exd_record_namespace(struct exd_record *record, const char *name, struct exd_error *err)
 {
 	cleanup_close int fd = FD_NONE;
@@ -83,8 +91,11 @@ int exd_record_namespace(struct exd_record *record, const char *name, struct exd
 					     "cannot open the %s namespace of container '%s'", name,
 					     record->dir.id);
 	}
-	/* It lives after the open, so the pid was its own at the open. */
-	if (pidfd < 0 || pidfd_ended(pidfd))
+	/*
+	 * It lives after the open, so the pid was its own at the open. One that is ending has no
+	 * namespaces any more, while it waits for the last of its processes.
+	 */
+	if (pidfd < 0 || pidfd_ended(pidfd) || (fd < 0 && kernel_has_namespace(name)))
 		return exd_error_set(err, EXD_ERR_NOT_RUNNING, ESRCH,
 				     "container '%s' is not running", record->dir.id);
 	if (fd < 0)
