@@ -60,7 +60,7 @@ like "$(ctl drivers)" $'\nchroot +99 +yes +[0-9.]+ +exec,pids,pre_start +'"$dest
 	"driverctl drivers lists it and what it can do"
 like "$(ctl check)" "root +effective user 0" "driverctl check has its report"
 
-make_rootfs "$PWD/box" sh cat id env pwd ls sleep readlink head sha256sum tty mount umount || exit 1
+make_rootfs "$PWD/box" sh cat env grep head id ls pwd readlink sha256sum sleep stty tail tty || exit 1
 box() {
 	ctl run --rootfs box "$@"
 }
@@ -208,10 +208,33 @@ ok "without its monitor it is ended too" ctl delete -f four
 ok "its first process has ended" until_true gone "$(cat four.pid)"
 ok "the exec has ended" until_true gone "$(cat exec.pid)"
 
+# one that is ending: its first process waits for the last, whom a monitor that stands still does not reap
+stays five
+ctl exec -d five sleep 1000
+monitor=$(sed -n 's/^PPid:\t//p' "/proc/$(cat five.pid)/status")
+no_namespaces() {
+	! [ -e "/proc/$(cat five.pid)/ns/mnt" ]
+}
+kill -STOP "$monitor"
+kill -KILL "$(cat five.pid)"
+until_true no_namespaces
+is "$(ctl exec five true 2>&1)" "driverctl: exec: container 'five' is not running" "no exec in one that is ending"
+kill -CONT "$monitor"
+is "$(ctl wait five)" 137 "its end is told when the monitor goes on"
+ctl delete five
+
 # a default of its own
 sed "s|# rootfs = .*|rootfs = \"$PWD/box\";|" chroot-driver/chroot.conf >"$dest$plugin_dir/50-chroot.conf"
 is "$(ctl run -- sh -c 'echo $$')" 1 "the option rootfs is the root of commands that name none"
-is "$(plain --driver chroot run -- readlink /proc/self/exe)" /bin/readlink "the program is the root's own"
+is "$(ctl run -- readlink /proc/self/exe)" /bin/readlink "the program is the root's own"
+# its judge, in a tree that has one, and in a root of its own
+if [ -e "$EXD_TEST_SRCDIR/include/execdriver/conformance.h" ]; then
+	cp -r box judged
+	sed "s|# rootfs = .*|rootfs = \"$PWD/judged\";|" chroot-driver/chroot.conf >"$dest$plugin_dir/50-chroot.conf"
+	judged=$(plain conformance chroot 2>&1 </dev/null)
+	like "${judged##*$'\n'}" "^[1-9][0-9]+ passed, 0 failed, [0-9]+ skipped\$" "it passes the conformance kit"
+	diag "$(grep -vE '^ok ' <<<"$judged")"
+fi
 sed 's|options: {|options: { root = "/";|' chroot-driver/chroot.conf >"$dest$plugin_dir/50-chroot.conf"
 like "$(ctl run --rootfs box -- true 2>&1)" "50-chroot.conf:[0-9]+: .*root" "an option that it does not know is an error"
 sed 's|options: {|options: { rootfs = "box";|' chroot-driver/chroot.conf >"$dest$plugin_dir/50-chroot.conf"
