@@ -13,8 +13,9 @@
 umask 022
 unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH
 dest=$TEST_TMPDIR/dest
+# A copy: a driver is to be added to it.
+ok "there is an installed copy" cp -a "${EXD_TEST_STAGE:?is set by make check}" "$dest"
 sanitizer=$(sed -n 's/^SAN_CFLAGS = //p' "$EXD_TEST_BUILDDIR/Makefile")
-ok "make install works" make -s -C "$EXD_TEST_BUILDDIR" install "DESTDIR=$dest"
 
 # one_file NAME: where the installed copy has it.
 one_file() {

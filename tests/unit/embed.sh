@@ -11,12 +11,12 @@ unset PKG_CONFIG_PATH
 
 read -ra cc <<<"${CC:-gcc}"
 cxx=$(command -v g++ || command -v c++)
-dest=$TEST_TMPDIR/dest
+dest=${EXD_TEST_STAGE:?is set by make check}
 prefix=$(sed -n 's/^prefix = //p' "$EXD_TEST_BUILDDIR/Makefile")
 # A sanitized library is loaded only by programs built the same way.
 read -ra sanitizer <<<"$(sed -n 's/^SAN_CFLAGS = //p' "$EXD_TEST_BUILDDIR/Makefile")"
 
-ok "make install works" make -s -C "$EXD_TEST_BUILDDIR" install "DESTDIR=$dest"
+ok "make install works" test -d "$dest$prefix"
 
 # one_file NAME: where the installed copy has it.
 one_file() {
