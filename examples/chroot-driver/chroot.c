@@ -277,6 +277,7 @@ static int plan_process(const struct process *p, struct exd_error *err)
 			exd_plan_rlimit(plan, limit.resource, limit.soft, limit.hard);
 	}
 	exd_plan_umask(plan, p->umask);
+	exd_plan_keyring(plan);
 	exd_plan_groups(plan, NULL, 0);
 	if (p->no_new_privs)
 		exd_plan_no_new_privs(plan);
