@@ -12,7 +12,12 @@
 #include "base/cgroupwalk.h"
 #include "monitor/task.h"
 
-#define RECORD_MAX 8192
+/*
+ * Those of OOM kills are far shorter. The kernel goes past one that does not fit and says EINVAL;
+ * should one not, it must not be asked for ever.
+ */
+#define RECORD_MAX 2048
+#define LONG_RECORDS_MAX 64
 #define KILLED "Killed process "
 
 /* A child that has not begun its program yet may still be about to write down its pids. */
@@ -74,6 +79,7 @@ static void on_gap(struct monitor *m)
 void kmsg_drain(struct monitor *m)
 {
 	char record[RECORD_MAX];
+	int too_long = 0;
 
 	while (m->kmsg.fd >= 0) {
 		ssize_t n = read(m->kmsg.fd, record, sizeof(record) - 1);
@@ -84,6 +90,8 @@ void kmsg_drain(struct monitor *m)
 			on_gap(m);
 			continue;
 		}
+		if (n < 0 && errno == EINVAL && too_long++ < LONG_RECORDS_MAX)
+			continue;
 		if (n <= 0)
 			return;
 		record[n] = '\0';
