@@ -260,23 +260,15 @@ static int open_source(struct native_run *run, struct native_mount *mount)
 
 int native_mounts_trees(struct native_run *run)
 {
+	int r;
+
 	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
-	if (run->ns[NATIVE_NS_IPC].mode == NATIVE_NS_HOST &&
-	    !native_mounts_cover(run, "/dev/shm")) {
-		int fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0)
-			run->shm = native_clone(run, fd, false, 0, 0);
-	}
-	for (size_t i = 0; i < run->mount_count; i++) {
-		int r = 0;
-
+	r = native_shm_trees(run);
+	for (size_t i = 0; i < run->mount_count && r == 0; i++) {
 		if (run->mounts[i].mount.type == EXD_MOUNT_BIND)
 			r = open_source(run, &run->mounts[i]);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 static int mount_own(struct native_run *run, struct native_mount *mount)

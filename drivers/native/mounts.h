@@ -79,6 +79,8 @@ int native_volatile_users(struct native_run *run);
 int native_volatile_trees(struct native_run *run);
 int native_volatile_fill(struct native_run *run);
 
+int native_shm_trees(struct native_run *run);
+
 int native_mounts_read(struct native_run *run);
 int native_mounts_trees(struct native_run *run);
 void native_mounts_default(struct native_run *run);

@@ -45,7 +45,7 @@ struct native_run {
 	int dev;
 	int proc;
 	int sys;
-	int shm; /* the host's /dev/shm, for its ipc namespace */
+	int shm; /* the /dev/shm that goes with another's ipc namespace */
 	struct native_userdb users;
 	struct native_user user;
 	uint64_t caps;

@@ -199,6 +199,11 @@ EXD_API int exd_plan_slot(struct exd_plan *plan);
  * returns a slot. Since 0.1.
  */
 EXD_API int exd_plan_namespace(struct exd_plan *plan, const char *spec, const char *name);
+/*
+ * An O_PATH descriptor of the root directory of a running container, the caller's to close. Its
+ * content is hostile: openat2(). Since 0.1.
+ */
+EXD_API int exd_plan_container_root(struct exd_plan *plan, const char *id);
 /* What the record is to say: driver notes, and the container's cgroups. Since 0.1. */
 EXD_API int exd_plan_note(struct exd_plan *plan, const char *name, const char *value);
 EXD_API int exd_plan_cgroup(struct exd_plan *plan, const char *controllers, const char *mount,

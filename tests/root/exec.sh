@@ -23,6 +23,32 @@ gone() {
 start plain --rootfs box
 start joined --rootfs box --network container:plain --ipc container:plain --uts host
 start open "${inside[@]}" --pid host --ipc host --uts host --network host --cgroupns host
+
+# /dev/shm goes with the ipc namespace
+echo hello >"/proc/$(cat plain.pid)/root/dev/shm/hello"
+look "/dev/shm of a shared ipc namespace is shared" ctl exec joined /audit <<END
+ls:/dev/shm hello
+flags:/dev/shm rw nosuid nodev noexec
+make:/dev/shm/new 0
+END
+rm "/proc/$(cat plain.pid)/root/dev/shm/new"
+look "it can be shared further" run --rootfs box --ipc container:joined -- /audit <<<"ls:/dev/shm hello"
+look "what is mounted there by the command comes first" run --rootfs box --ipc container:plain --tmpfs /dev/shm -- /audit <<<"ls:/dev/shm"
+look "a container of its own ipc namespace has its own" run --rootfs box -- /audit <<<"ls:/dev/shm"
+rm "/proc/$(cat plain.pid)/root/dev/shm/hello"
+look "mounts of the other container stay where they are" ctl exec plain /audit <<<"ls:/dev/shm"
+fails 125 "'nosuch'" "a container that is not there" run --rootfs box --ipc container:nosuch -- /audit pid
+
+# a container that has something else there
+start odd "${inside[@]}" --privileged
+ctl exec --privileged odd umount /dev/shm
+fails 125 "'odd' has no tmpfs on /dev/shm" "a plain directory is not shared" run --rootfs box --ipc container:odd -- /audit pid
+ctl exec --privileged odd mount --bind /usr /dev/shm
+fails 125 "'odd' has no tmpfs on /dev/shm" "a directory of the host is not shared" run --rootfs box --ipc container:odd -- /audit pid
+ctl exec --privileged odd sh -c 'umount /dev/shm; rmdir /dev/shm; ln -s /tmp /dev/shm'
+fails 125 "'odd' has no tmpfs on /dev/shm" "a link is not followed" run --rootfs box --ipc container:odd -- /audit pid
+look "but the command may have one of its own" run --rootfs box --ipc container:odd --tmpfs /dev/shm -- /audit <<<"ls:/dev/shm"
+ctl delete -f odd
 for id in plain joined open; do
 	pid=$(cat $id.pid)
 	for kind in cgroup ipc mnt net pid user uts; do

@@ -137,6 +137,22 @@ START_TEST(test_namespace_spec_and_name_are_checked)
 }
 END_TEST
 
+START_TEST(test_root_of_no_container)
+{
+	struct exd_plan *plan = new_plan();
+
+	ck_assert_int_lt(exd_plan_container_root(plan, "../x"), 0);
+	/* What failed stays failed. */
+	ck_assert_int_lt(exd_plan_container_root(plan, "other"), 0);
+	assert_failed(plan, EXD_ERR_ID, "../x");
+	plan_free(plan);
+	plan = new_plan();
+	ck_assert_int_lt(exd_plan_container_root(plan, NULL), 0);
+	assert_failed(plan, EXD_ERR_INTERNAL, "without an id");
+	plan_free(plan);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan_refused");
@@ -149,5 +165,6 @@ int main(void)
 	tcase_add_test(tc, test_no_descriptor_is_a_failure);
 	tcase_add_test(tc, test_namespace_of_a_path_is_checked);
 	tcase_add_test(tc, test_namespace_spec_and_name_are_checked);
+	tcase_add_test(tc, test_root_of_no_container);
 	return tap_main(s);
 }
