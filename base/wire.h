@@ -239,7 +239,8 @@ enum wire_type {
 	WIRE_FDS = 2,   /* descriptors for the slots of the launch to come, in order */
 	/* body wire_launch + texts; fds: plan memfd, then as wire_launch.with says */
 	WIRE_LAUNCH = 3,
-	WIRE_ACK = 4,  /* body int32_t verdict: 0 = start hook done, else kill it */
+	/* body int32_t verdict: 0 = start hook done, else kill it, also before it has started */
+	WIRE_ACK = 4,
 	WIRE_GO = 5,   /* body int32_t verdict: 0 = pre_start hook done, else abort */
 	WIRE_KILL = 6, /* body wire_kill; answered by WIRE_RESULT */
 	/* body id text; fd: write end of an OOM channel; answered by WIRE_RESULT */

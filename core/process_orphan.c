@@ -92,8 +92,18 @@ static void start_failed(struct exd_process *p, int why)
 	process_failed(p, r, &error);
 }
 
+/* A monitor that only stands still must not go on with what is taken for failed by then. */
+static void give_start_up(struct exd_process *p, int why)
+{
+	int32_t verdict = why;
+
+	if (p->conn && p->phase <= EXD_PHASE_PARKED)
+		(void)conn_send(p->conn, WIRE_ACK, &verdict, sizeof(verdict));
+}
+
 void process_monitor_gone(struct exd_process *p, int why)
 {
+	give_start_up(p, why);
 	p->source = SOURCE_PIDFD;
 	(void)watch_arm(p->engine, &p->watch, FD_NONE);
 	p->conn = conn_close(p->conn);

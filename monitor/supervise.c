@@ -170,7 +170,12 @@ void task_started(struct monitor *m, struct task *t)
  */
 void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 {
-	if (t->state < TASK_STARTED && !verdict)
+	if (t->state < TASK_STARTED && verdict) {
+		task_abort(m, t, EXD_ERR_ABORTED, verdict < 0 ? -verdict : 0,
+			   "the host gave it up");
+		return;
+	}
+	if (t->state < TASK_STARTED)
 		t->acked = true;
 	if (t->state != TASK_STARTED)
 		return;

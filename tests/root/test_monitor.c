@@ -279,6 +279,34 @@ START_TEST(test_park_and_abort)
 }
 END_TEST
 
+/* Before it has started, and not by hanging up: an exec would go on then. */
+START_TEST(test_given_up_by_its_host)
+{
+	static const uint32_t flags[] = {0, WIRE_LAUNCH_EXEC};
+	struct rig r;
+	struct plan p;
+	struct reply reply;
+
+	rig_open(&r);
+	for (int i = 0; i < 2; i++) {
+		uint64_t request;
+		pid_t pid;
+
+		parked_plan(&p);
+		request = rig_launch(&r, &p,
+				     &(struct launch_options){.id = "box", .flags = flags[i]});
+		rig_expect(r.sock, WIRE_PARKED, &reply);
+		pid = reply.started.pid;
+		rig_verdict(r.sock, WIRE_ACK, request, -ETIMEDOUT);
+		rig_expect(r.sock, WIRE_FAILED, &reply);
+		ck_assert_uint_eq(reply.failure.code, EXD_ERR_ABORTED);
+		ck_assert_int_eq(reply.failure.sys_errno, ETIMEDOUT);
+		ck_assert_int_eq(kill(pid, 0), -1);
+	}
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_kill_by_id)
 {
 	struct rig r;
@@ -411,6 +439,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, test_start_hook_timeout);
 	tcase_add_test(tc, test_park_and_go);
 	tcase_add_test(tc, test_park_and_abort);
+	tcase_add_test(tc, test_given_up_by_its_host);
 	tcase_add_test(tc, test_kill_by_id);
 	tcase_add_test(tc, test_exit_record_comes_before_the_exit);
 	return s;
