@@ -312,12 +312,20 @@ static void leave_leaf_with_last(struct monitor *m, const struct task *t)
 		leaf_leave(m);
 }
 
+/* A descriptor, or the end of the worker, calls again by itself. */
+static bool needs_timer(struct monitor *m, struct task *t)
+{
+	if (t->state == TASK_CLEANUP)
+		return worker_over(m, t);
+	return t->state != TASK_DRAIN;
+}
+
 /* Goes on until a state has to wait for something, by a timer or a descriptor. */
 static void advance(struct monitor *m, struct task *t)
 {
 	while (t->state < TASK_DONE) {
 		if (!finish_step(m, t)) {
-			if (t->state != TASK_DRAIN && worker_over(m, t))
+			if (needs_timer(m, t))
 				try_again(m, t, MS_NS);
 			return;
 		}
