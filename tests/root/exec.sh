@@ -270,4 +270,12 @@ if grep -qw pids /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
 	ctl delete -f nest
 fi
 is "$(find "$root" -mindepth 1 -maxdepth 1 ! -name '.*')" "" "nothing is left"
+# Whoever is in the container sees an exec come, which has all capabilities at first.
+mkdir traced
+run -d -v "$EXD_TEST_BUILDDIR/tests/root/tracer:/tracer:ro" -v "$PWD/traced:/traced" traced -- /tracer /traced/stop >/dev/null
+for _ in {1..200}; do ctl exec traced true >/dev/null; done
+touch traced/stop
+ctl wait traced >/dev/null
+like "$(sort -u "$root/traced/output" | tr '\n' ' ')" "^ ?(true )?\$" "no exec can be traced before its program runs"
+
 done_testing
