@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "drivers/native/cgroup.h"
+#include "drivers/native/propagation.h"
 
 #define ATTR_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -246,12 +247,16 @@ static int open_source(struct native_run *run, struct native_mount *mount)
 {
 	cleanup_close int fd = FD_NONE;
 	struct stat st;
+	int r;
 
 	fd = open(mount->mount.source, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return exd_error_set(run->err, EXD_ERR_MOUNT, errno,
 				     "cannot open '%s', the source of the mount on '%s'",
 				     mount->mount.source, mount->target);
+	r = native_propagation_check(fd, &mount->mount, run->err);
+	if (r < 0)
+		return r;
 	mount->directory = S_ISDIR(st.st_mode);
 	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE),
 				   bind_attr(run, mount), mount->mount.propagation);

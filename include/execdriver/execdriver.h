@@ -352,7 +352,8 @@ struct exd_mount {
 	const char *target;   /* absolute path inside */
 	const char *options;  /* of the file system: "size=64m,mode=1777"; "" for none */
 	uint32_t flags;       /* enum exd_mount_flag */
-	uint32_t propagation; /* 0 (private), MS_PRIVATE, MS_SLAVE or MS_SHARED */
+	/* 0 (private), MS_PRIVATE, MS_SLAVE or MS_SHARED; these two from a shared mount */
+	uint32_t propagation;
 };
 
 struct exd_device {
