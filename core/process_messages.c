@@ -22,6 +22,12 @@ static const char *hint(const struct wire_failure *failure)
 		return " (above the caller's hard limit only with CAP_SYS_RESOURCE)";
 	if (failure->op == WIRE_PROC_WRITE && failure->sys_errno == EACCES)
 		return " (below the caller's own value only with CAP_SYS_RESOURCE)";
+	if (failure->sys_errno == EMFILE)
+		return " (the hard limit of open files is too low: 'ulimit -Hn 1024' does for a start)";
+	if (failure->op == WIRE_WRITE && failure->sys_errno == ENOENT &&
+	    strcmp(failure->object, "memory.swap.max") == 0)
+		return " (cgroup controller memory of this kernel does not count swap: it takes "
+		       "CONFIG_SWAP and, at boot, swapaccount=1)";
 	return "";
 }
 
@@ -54,8 +60,8 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 		r = collision_error(failure->object, error);
 	else if (failure->step < 0)
 		r = exd_error_set(error, failure->code, failure->sys_errno,
-				  "cannot start the container%s%.*s", size ? ": " : "", size,
-				  object);
+				  "cannot start the container%s%.*s%s", size ? ": " : "", size,
+				  object, hint(failure));
 	else
 		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s%s",
 				  failure->step, op, size ? " " : "", size, object, hint(failure));

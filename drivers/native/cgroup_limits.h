@@ -49,6 +49,13 @@ bool native_limits_use(const struct native_limits *limits, const char *controlle
 void native_limits_refuse(struct native_limits *limits, const struct cgroup_hierarchy *hierarchy,
 			  const char *reason);
 
+/*
+ * Takes out a limit of swap where the kernel counts none, and refuses one that was asked for. root:
+ * of the hierarchy that has the memory controller; parent: below it, of the container's cgroup.
+ */
+void native_limits_check_swap(struct native_limits *limits, int version, int root,
+			      const char *parent);
+
 /* Whether every number of a list such as "0-3,5" is in another one. */
 bool native_cpuset_within(const char *list, const char *whole);
 /* "0.5" cpus in microseconds of a period; 0 for what is no such number. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/strutil.h"
@@ -107,24 +106,11 @@ static const struct native_cgroup *find(const struct native_cgroups *cgroups,
 /* Without swap accounting a limit of memory is still one, a limit of swap is none. */
 static void check_swap(struct planning *p)
 {
-	static const char file[] = "memory.memsw.limit_in_bytes";
 	const struct native_cgroup *memory = find(p->cgroups, "memory");
-	size_t kept = 0;
 
-	if (!memory || memory->hierarchy->version != 1 ||
-	    faccessat(memory->hierarchy->fd, file, F_OK, 0) == 0)
-		return;
-	for (size_t i = 0; i < p->limits.count; i++) {
-		struct native_limit *limit = &p->limits.list[i];
-
-		if (strcmp(limit->file, file) != 0)
-			p->limits.list[kept++] = *limit;
-		else if (!limit->skip_missing)
-			p->limits.refused[p->limits.refused_count++] = (struct native_refusal){
-				limit->key, "memory",
-				"this kernel does not count swap: boot with swapaccount=1"};
-	}
-	p->limits.count = kept;
+	if (memory)
+		native_limits_check_swap(&p->limits, memory->hierarchy->version,
+					 memory->hierarchy->fd, p->parent);
 }
 
 /* Whether the host has less than is asked for; `whole` is what it has. */

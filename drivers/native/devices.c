@@ -138,6 +138,36 @@ struct native_device *native_devices_free(struct native_device *devices, size_t 
 	return NULL;
 }
 
+const char *native_devices_outside(const struct native_run *run)
+{
+	for (size_t i = 0; i < run->device_count; i++) {
+		const char *target = run->devices[i].target;
+
+		if (strncmp(target, "/dev/", 5) != 0 && !native_mounts_cover(run, target))
+			return target;
+	}
+	return NULL;
+}
+
+/* Where no rules judge, a rootfs is mounted so that no node in it is of use, ours too. */
+static int judge_place(const struct native_run *run)
+{
+	const char *target = native_devices_outside(run);
+
+	if (!target || run->rootfs_fd < 0 || !native_nodev(run))
+		return 0;
+	if (!exd_command_bool(run->command, EXD_KEY_BEST_EFFORT))
+		return exd_error_set(run->err, EXD_ERR_DEVICE, 0,
+				     "device '%s' would be of no use: without the devices controller "
+				     "of cgroup v1 there are devices below /dev only",
+				     target);
+	exd_plan_warn(run->plan,
+		      "device '%s' is of no use: without the devices controller of cgroup v1 there "
+		      "are devices below /dev only",
+		      target);
+	return 0;
+}
+
 int native_devices_judge(const struct native_run *run)
 {
 	for (size_t i = 0; i < run->device_count && native_nodev(run); i++) {
@@ -156,7 +186,7 @@ int native_devices_judge(const struct native_run *run)
 			      "controller of cgroup v1",
 			      device->target);
 	}
-	return 0;
+	return judge_place(run);
 }
 
 /* Under a /dev that the command mounts itself nothing is made: it would be made in the source. */

@@ -26,4 +26,9 @@ int native_devices_list(const struct exd_command *command, struct native_device 
 			size_t *count, struct exd_error *err);
 struct native_device *native_devices_free(struct native_device *devices, size_t count);
 
+struct native_run;
+
+/* A device of the command's that is to be made in the root itself, not below /dev; or NULL. */
+const char *native_devices_outside(const struct native_run *run);
+
 #endif

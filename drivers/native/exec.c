@@ -83,7 +83,7 @@ static int find_user(struct exec *exec)
 {
 	cleanup_close int root = open_root(exec);
 	const char *spec = exd_command_string(exec->command, EXD_KEY_USER, note(exec, "user", ""));
-	struct native_userdb db = {NULL, NULL};
+	struct native_userdb db = {0};
 	int r;
 
 	if (root < 0)

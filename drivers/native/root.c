@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "drivers/native/devices.h"
 #include "drivers/native/mounts.h"
 
 /*
@@ -72,7 +73,7 @@ int native_root_open(struct native_run *run)
 }
 
 /* A file of users that a mount of the command's hides: the source's, or none. */
-static int read_mounted(struct native_run *run, const char *path, char **text)
+static int read_mounted(struct native_run *run, const char *path, char **text, int *error)
 {
 	const char *rest;
 	const struct native_mount *mount = native_mount_at(run, path, &rest);
@@ -87,7 +88,7 @@ static int read_mounted(struct native_run *run, const char *path, char **text)
 		source = open(mount->mount.source, O_PATH | O_CLOEXEC);
 	if (source >= 0)
 		r = *rest ? native_file_read(source, rest, text) : native_handle_read(source, text);
-	return native_userdb_check(r, path, run->err);
+	return native_userdb_keep(r, error, path, run->err);
 }
 
 int native_root_users(struct native_run *run)
@@ -100,8 +101,11 @@ int native_root_users(struct native_run *run)
 	else if (own)
 		r = native_volatile_users(run);
 	if (r == 0)
-		r = read_mounted(run, "/etc/passwd", &run->users.passwd);
-	return r < 0 ? r : read_mounted(run, "/etc/group", &run->users.group);
+		r = read_mounted(run, "/etc/passwd", &run->users.passwd,
+				 &run->users.passwd_error);
+	if (r == 0)
+		r = read_mounted(run, "/etc/group", &run->users.group, &run->users.group_error);
+	return r;
 }
 
 int native_root_trees(struct native_run *run)
@@ -133,7 +137,8 @@ int native_root_attach(struct native_run *run)
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	if (run->rootfs_fd < 0) {
 		run->root = exd_plan_slot(run->plan);
-		(void)exd_plan_fs(run->plan, run->root, "tmpfs", "mode=755", MOUNT_ATTR_NODEV);
+		(void)exd_plan_fs(run->plan, run->root, "tmpfs", "mode=755",
+				  native_devices_outside(run) ? 0 : MOUNT_ATTR_NODEV);
 	}
 	(void)exd_plan_attach_root(run->plan, run->root);
 	return run->rootfs_fd < 0 ? native_volatile_fill(run) : 0;

@@ -218,6 +218,9 @@ static int find_group(const struct native_userdb *db, struct piece text, uint32_
 	if (!valid_name(text))
 		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a group", (int)text.size,
 				     text.at);
+	r = native_userdb_check(db->group_error, "/etc/group", err);
+	if (r < 0)
+		return r;
 	if (!find_entry(db->group, false, text, 0, &entry))
 		return exd_error_set(err, EXD_ERR_USER, 0,
 				     "no group '%.*s' in the container's /etc/group",
@@ -231,6 +234,7 @@ static int find_uid(const struct native_userdb *db, struct piece text, struct na
 		    struct entry *entry, struct exd_error *err)
 {
 	struct piece none = {"", 0};
+	int r;
 
 	if (all_digits(text)) {
 		if (parse_id(text, &out->uid) < 0)
@@ -244,6 +248,9 @@ static int find_uid(const struct native_userdb *db, struct piece text, struct na
 	if (!valid_name(text))
 		return exd_error_set(err, EXD_ERR_USER, 0, "'%.*s' is not a user", (int)text.size,
 				     text.at);
+	r = native_userdb_check(db->passwd_error, "/etc/passwd", err);
+	if (r < 0)
+		return r;
 	if (!find_entry(db->passwd, true, text, 0, entry))
 		return exd_error_set(err, EXD_ERR_USER, 0,
 				     "no user '%.*s' in the container's /etc/passwd",
@@ -264,6 +271,11 @@ static int find(const struct native_userdb *db, const char *spec, struct native_
 	if (r < 0)
 		return r;
 	out->gid = entry.gid;
+	/* who is asked for by name is not to be without groups for a file that cannot be read */
+	if (!has_group && !all_digits(user))
+		r = native_userdb_check(db->group_error, "/etc/group", err);
+	if (r < 0)
+		return r;
 	if (has_group)
 		r = find_group(db, group, &out->gid, err);
 	else if (entry.name.size > 0)

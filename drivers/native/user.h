@@ -10,10 +10,15 @@
 
 #define NATIVE_USERDB_MAX (1u << 20)
 
-/* The texts of /etc/passwd and /etc/group; NULL where there is no such file. */
+/*
+ * The texts of /etc/passwd and /etc/group; NULL where there is no such file, or one that cannot be
+ * read: why is told to who asks for a name. Numbers need no file.
+ */
 struct native_userdb {
 	char *passwd;
 	char *group;
+	int passwd_error; /* negative errno value, or 0 */
+	int group_error;
 };
 
 struct native_user {
@@ -33,12 +38,14 @@ int native_file_read(int root_fd, const char *path, char **out);
 /* The same of a file that an O_PATH descriptor names. */
 int native_handle_read(int handle, char **out);
 
-/* Both files below root_fd. A missing file is no failure. EXD_ERR_USER. */
+/* Both files below root_fd. A file that cannot be read is no failure yet. EXD_ERR_USER. */
 int native_userdb_read(struct native_userdb *db, int root_fd, struct exd_error *err);
 /*
- * What came of reading one of them (a path for people): 0 when it was read or is not there.
- * EXD_ERR_USER.
+ * Keeps what came of reading one of them (a path for people); fails only for what is missing in
+ * this process. EXD_ERR_USER.
  */
+int native_userdb_keep(int r, int *kept, const char *path, struct exd_error *err);
+/* Whether names can be looked up in it. EXD_ERR_USER. */
 int native_userdb_check(int r, const char *path, struct exd_error *err);
 void native_userdb_release(struct native_userdb *db);
 

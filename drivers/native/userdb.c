@@ -120,16 +120,22 @@ int native_userdb_check(int r, const char *path, struct exd_error *err)
 	return exd_error_set(err, EXD_ERR_USER, -r, "cannot read the container's %s", path);
 }
 
+int native_userdb_keep(int r, int *kept, const char *path, struct exd_error *err)
+{
+	*kept = r;
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE ? native_userdb_check(r, path, err) : 0;
+}
+
 int native_userdb_read(struct native_userdb *db, int root_fd, struct exd_error *err)
 {
-	struct native_userdb fresh = {NULL, NULL};
+	struct native_userdb fresh = {0};
 	int r;
 
-	r = native_userdb_check(native_file_read(root_fd, "etc/passwd", &fresh.passwd),
-				"/etc/passwd", err);
+	r = native_userdb_keep(native_file_read(root_fd, "etc/passwd", &fresh.passwd),
+			       &fresh.passwd_error, "/etc/passwd", err);
 	if (r == 0)
-		r = native_userdb_check(native_file_read(root_fd, "etc/group", &fresh.group),
-					"/etc/group", err);
+		r = native_userdb_keep(native_file_read(root_fd, "etc/group", &fresh.group),
+				       &fresh.group_error, "/etc/group", err);
 	if (r < 0)
 		native_userdb_release(&fresh);
 	else
@@ -141,5 +147,5 @@ void native_userdb_release(struct native_userdb *db)
 {
 	free(db->passwd);
 	free(db->group);
-	*db = (struct native_userdb){NULL, NULL};
+	*db = (struct native_userdb){0};
 }

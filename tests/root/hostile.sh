@@ -96,7 +96,7 @@ attack "125 no group 'evil'" 'ln -sf $host/etc/group box/etc/group' -u root:evil
 attack "$passwd" 'ln -sf passwd box/etc/passwd' -u evil -- /audit pid
 attack "$passwd" 'ln -sf /proc/self/environ box/etc/passwd' -u evil -- /audit pid
 attack "$passwd" 'rm box/etc/passwd; mkfifo box/etc/passwd' -u evil -- /audit pid
-attack "$passwd" 'rm box/etc/passwd; mkfifo box/etc/passwd' -- /audit pid
+attack "0 pid=1" 'rm box/etc/passwd; mkfifo box/etc/passwd' -- /audit pid
 attack "$passwd" 'rm box/etc/passwd; mknod box/etc/passwd c 1 5' -u evil -- /audit pid
 attack "$passwd" 'rm box/etc/passwd; mkdir box/etc/passwd' -u evil -- /audit pid
 attack "$passwd" 'head -c 2097152 /dev/zero >box/etc/passwd' -u evil -- /audit pid

@@ -37,7 +37,8 @@ is "$(stat -c '%a %u %g %Y' /dev/null)" "$before" "the host's node is as before"
 # Files that the kernel makes up may act when they are read.
 for file in /proc/kmsg /sys/kernel/uevent_seqnum; do
 	ln -sf $file box/etc/passwd
-	like "$(ctl exec target -- /audit pid 2>&1)" "/etc/passwd is not a regular file" "$file is no list of users"
+	like "$(ctl exec -u alice target -- /audit pid 2>&1)" "/etc/passwd is not a regular file" "$file is no list of users"
+	is "$(ctl exec -u 5:6 target -- /audit ids 2>&1)" "ids=5:6" "$file keeps no user with a number away"
 done
 rm box/etc/passwd
 
@@ -95,6 +96,20 @@ fails 125 "device '/dev/kmsg' cannot be limited to read or write" "without rules
 	unruled --device /dev/kmsg:/dev/kmsg:r "${boxed[@]}" -- /audit pid
 like "$(unruled --best-effort --device /dev/kmsg:/dev/kmsg:r "${boxed[@]}" -- /audit pid 2>&1)" \
 	"warning.*'/dev/kmsg' can be read and written" "without rules for devices: best effort"
+
+# The volatile root has no device nodes but those that were asked for.
+is "$(run --device /dev/null:/data/null "${inside[@]}" -- /audit w:/data/null 2>&1)" "w:/data/null=0" "a device outside of /dev in a volatile root"
+like "$(run "${inside[@]}" -- /audit flags:/ 2>&1)" "nodev" "without one, the volatile root has none"
+is "$(unruled --device /dev/null:/data/null "${inside[@]}" -- /audit w:/data/null 2>&1)" "w:/data/null=0" "nor does it need rules"
+fails 125 "device '/data/other' would be of no use" "a device outside of /dev in a rootfs without rules" \
+	unruled --device /dev/null:/data/other "${boxed[@]}" -- /audit pid
+
+# A start opens more files than some hosts may.
+few() {
+	ulimit -n 100
+	run "$@"
+}
+fails 125 "hard limit of open files is too low: 'ulimit -Hn 1024'.*Too many open files" "a low limit of open files" few "${inside[@]}" -- /audit pid
 
 # One id on two state directories: the second is told of the first, and harms it not.
 other=$PWD/other-state

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The native driver's cgroup parts that need no cgroup: layouts, limits, rules and counters. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <execdriver/execdriver.h>
 
@@ -313,6 +316,73 @@ START_TEST(memory_swap_is_the_difference_v2)
 	set("memory", "64m");
 	set("memory_swap", "96m");
 	check_limits("memory.max=67108864; memory.swap.max=33554432");
+}
+END_TEST
+
+static int make_cgroups(char *top, const char *const *files)
+{
+	int root;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	root = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(root, "parent", 0755), 0);
+	for (; *files; files++)
+		close(openat(root, *files, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	return root;
+}
+
+static void remove_cgroups(const char *top, int root, const char *const *files)
+{
+	for (; *files; files++)
+		ck_assert_int_eq(unlinkat(root, *files, 0), 0);
+	ck_assert_int_eq(unlinkat(root, "parent", AT_REMOVEDIR), 0);
+	close(root);
+	ck_assert_int_eq(rmdir(top), 0);
+}
+
+/* As a kernel without CONFIG_SWAP has it. */
+START_TEST(swap_that_is_not_counted)
+{
+	static const char *const files[] = {"parent/memory.max", NULL};
+	char top[] = "/tmp/exd-cgroup-XXXXXX";
+	int root = make_cgroups(top, files);
+
+	for (int version = 1; version <= 2; version++) {
+		if (version == 1)
+			use_v1();
+		else
+			use_v2("memory");
+		set("memory", "64m");
+		set("memory_swap", "96m");
+		ck_assert_int_eq(read_limits(), 0);
+		native_limits_check_swap(&limits, version, root, "parent");
+		ck_assert_uint_eq(limits.count, 1);
+		ck_assert_uint_eq(limits.refused_count, 1);
+		ck_assert_str_eq(limits.refused[0].key, "memory_swap");
+		ck_assert_ptr_nonnull(strstr(limits.refused[0].reason, "swapaccount=1"));
+		finish();
+		start();
+	}
+	remove_cgroups(top, root, files);
+}
+END_TEST
+
+START_TEST(swap_that_is_counted_or_not_known)
+{
+	static const char *const files[] = {"parent/memory.max", "parent/memory.swap.max", NULL};
+	char top[] = "/tmp/exd-cgroup-XXXXXX";
+	int root = make_cgroups(top, files);
+
+	use_v2("memory");
+	set("memory", "64m");
+	set("memory_swap", "96m");
+	ck_assert_int_eq(read_limits(), 0);
+	native_limits_check_swap(&limits, 2, root, "parent");
+	native_limits_check_swap(&limits, 2, root, "missing");
+	native_limits_check_swap(&limits, 2, root, "");
+	ck_assert_uint_eq(limits.count, 2);
+	ck_assert_uint_eq(limits.refused_count, 0);
+	remove_cgroups(top, root, files);
 }
 END_TEST
 
@@ -682,6 +752,8 @@ static void add_limits(TCase *tc)
 	tcase_add_test(tc, memory_alone_allows_no_swap_v2);
 	tcase_add_test(tc, memory_swap_counts_both_v1);
 	tcase_add_test(tc, memory_swap_is_the_difference_v2);
+	tcase_add_test(tc, swap_that_is_not_counted);
+	tcase_add_test(tc, swap_that_is_counted_or_not_known);
 	tcase_add_test(tc, unlimited_swap);
 	tcase_add_test(tc, other_memory_limits);
 	tcase_add_test(tc, reservation_is_memory_low_on_v2);

@@ -37,7 +37,7 @@ static char group[] = "root:x:0:\n"
 		      "apps:x:50:ap\n"
 		      "broken:x:5x:app\n"
 		      "app:x:1000:";
-static const struct native_userdb db = {passwd, group};
+static const struct native_userdb db = {.passwd = passwd, .group = group};
 
 #define BAD UINT32_MAX
 
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(test_without_files)
 {
-	struct native_userdb none = {NULL, NULL};
+	struct native_userdb none = {0};
 	struct native_user user;
 
 	ck_assert_int_eq(native_user_find(&none, "5:6", &user, NULL), 0);
@@ -230,16 +230,35 @@ static void put_file(const char *path, const char *text)
 
 static int read_db(struct exd_error *err)
 {
-	struct native_userdb read = {NULL, NULL};
+	struct native_userdb read = {0};
 	int r = native_userdb_read(&read, root_fd, err);
 
 	native_userdb_release(&read);
 	return r;
 }
 
+/* Numbers need no file. */
+static void names_are_refused(struct exd_error *err)
+{
+	struct native_userdb read = {0};
+	struct native_user user;
+
+	ck_assert_int_eq(native_userdb_read(&read, root_fd, err), 0);
+	ck_assert_int_eq(native_user_find(&read, "5:6", &user, err), 0);
+	ck_assert_uint_eq(user.gid, 6);
+	native_user_release(&user);
+	ck_assert_int_eq(native_user_find(&read, "5", &user, err), 0);
+	ck_assert_uint_eq(user.gid, 0);
+	ck_assert_int_eq(native_user_add_group(&read, "7", &user, err), 0);
+	native_user_release(&user);
+	ck_assert_int_lt(native_user_find(&read, "root", &user, err), 0);
+	ck_assert_uint_eq(err->code, EXD_ERR_USER);
+	native_userdb_release(&read);
+}
+
 START_TEST(test_file_is_read)
 {
-	struct native_userdb read = {NULL, NULL};
+	struct native_userdb read = {0};
 
 	put_file("etc/passwd", passwd);
 	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
@@ -271,7 +290,7 @@ START_TEST(test_very_many_groups)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		char *text = malloc(files[i].count * 16), *at = text, one[] = "u:x:5:5::/:\n";
-		struct native_userdb many = {one, text};
+		struct native_userdb many = {.passwd = one, .group = text};
 		struct native_user user = {0};
 		int got;
 
@@ -295,7 +314,7 @@ END_TEST
 
 START_TEST(test_link_stays_inside)
 {
-	struct native_userdb read = {NULL, NULL};
+	struct native_userdb read = {0};
 
 	/* the link is absolute, and its target exists on the host too */
 	put_file("etc/real", "inside:x:5:5::/:\n");
@@ -308,7 +327,7 @@ END_TEST
 
 START_TEST(test_link_to_the_host)
 {
-	struct native_userdb read = {NULL, NULL};
+	struct native_userdb read = {0};
 
 	ck_assert_int_eq(symlinkat("/etc/hostname", root_fd, "etc/passwd"), 0);
 	ck_assert_int_eq(native_userdb_read(&read, root_fd, NULL), 0);
@@ -321,8 +340,7 @@ START_TEST(test_link_to_itself)
 	struct exd_error err = EXD_ERROR_INIT;
 
 	ck_assert_int_eq(symlinkat("passwd", root_fd, "etc/passwd"), 0);
-	ck_assert_int_lt(read_db(&err), 0);
-	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	names_are_refused(&err);
 }
 END_TEST
 
@@ -331,8 +349,7 @@ START_TEST(test_fifo_does_not_hang)
 	struct exd_error err = EXD_ERROR_INIT;
 
 	ck_assert_int_eq(mkfifoat(root_fd, "etc/passwd", 0644), 0);
-	ck_assert_int_lt(read_db(&err), 0);
-	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	names_are_refused(&err);
 	ck_assert_ptr_nonnull(strstr(err.text, "regular"));
 }
 END_TEST
@@ -346,8 +363,26 @@ START_TEST(test_huge_file)
 	fd = openat(root_fd, "etc/passwd", O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq(ftruncate(fd, 1 << 30), 0);
 	(void)close(fd);
-	ck_assert_int_lt(read_db(&err), 0);
-	ck_assert_uint_eq(err.code, EXD_ERR_USER);
+	names_are_refused(&err);
+}
+END_TEST
+
+START_TEST(test_groups_that_cannot_be_read)
+{
+	struct exd_error err = EXD_ERROR_INIT;
+	struct native_userdb read = {0};
+	struct native_user user;
+
+	put_file("etc/passwd", "alice:x:5:6::/:\n");
+	ck_assert_int_eq(mkdirat(root_fd, "etc/group", 0755), 0);
+	ck_assert_int_eq(native_userdb_read(&read, root_fd, &err), 0);
+	ck_assert_int_eq(native_user_find(&read, "alice:6", &user, &err), 0);
+	native_user_release(&user);
+	ck_assert_int_lt(native_user_find(&read, "alice", &user, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "/etc/group is not a regular file"));
+	ck_assert_int_lt(native_user_find(&read, "5:staff", &user, &err), 0);
+	native_userdb_release(&read);
+	ck_assert_int_eq(unlinkat(root_fd, "etc/group", AT_REMOVEDIR), 0);
 }
 END_TEST
 
@@ -411,6 +446,7 @@ static void add_file_tests(Suite *s)
 	tcase_add_test(tc, test_link_to_itself);
 	tcase_add_test(tc, test_fifo_does_not_hang);
 	tcase_add_test(tc, test_huge_file);
+	tcase_add_test(tc, test_groups_that_cannot_be_read);
 }
 
 int main(void)
