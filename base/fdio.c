@@ -93,6 +93,12 @@ int make_file_at(int dirfd, const char *name, const void *data, size_t size, mod
 	return r;
 }
 
+int sync_dir(int dirfd)
+{
+	/* Some file systems know no such thing for directories. */
+	return fsync(dirfd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
 int replace_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,
 		    bool sync)
 {
@@ -114,5 +120,5 @@ int replace_file_at(int dirfd, const char *name, const void *data, size_t size, 
 		r = -errno;
 		(void)unlinkat(dirfd, temp, 0);
 	}
-	return r;
+	return r == 0 && sync ? sync_dir(dirfd) : r;
 }

@@ -23,6 +23,9 @@ int write_file_at(int dirfd, const char *path, const void *data, size_t size);
 int make_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,
 		 bool sync);
 
+/* Names in the directory, which is open for reading, survive a power cut from now on. */
+int sync_dir(int dirfd);
+
 /* The new content appears as a whole or not at all; with `sync` it survives a power cut. */
 int replace_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode,
 		    bool sync);

@@ -90,14 +90,15 @@ int collision_error(const char *cgroup, struct exd_error *err)
 	cgroup_mounts_visit(&visit, text, sizeof(text));
 	if (owner.root[0])
 		return exd_error_set(err, EXD_ERR_CGROUP, 0,
-				     "cgroup '%s' is that of a container on the state directory '%s': "
-				     "use that one (--root), another id, or another cgroup_parent",
+				     "cgroup '%s' is that of a container on the state directory "
+				     "'%s': use that one (--root), another id, or another "
+				     "cgroup_parent",
 				     cgroup, owner.root);
 	if (!owner.there || owner.busy)
 		return exd_error_set(err, EXD_ERR_CGROUP, 0,
 				     "cgroup '%s' exists already, likely of a container on another "
-				     "state directory: use that one (--root), another id, or another "
-				     "cgroup_parent",
+				     "state directory: use that one (--root), another id, or "
+				     "another cgroup_parent",
 				     cgroup);
 	return exd_error_set(err, EXD_ERR_CGROUP, 0,
 			     "cgroup '%s' exists already but is empty: rmdir it in every hierarchy "

@@ -59,7 +59,7 @@ static int64_t look_at(struct exd_process *p, int64_t now)
 	return at;
 }
 
-/* The next one further down the list, which is in the order of falling numbers; with a reference. */
+/* The next further down the list, which is in the order of falling numbers; with a reference. */
 static struct watch *next_below(struct exd_engine *engine, uint64_t *serial)
 {
 	struct watch *watch;

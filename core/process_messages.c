@@ -23,7 +23,8 @@ static const char *hint(const struct wire_failure *failure)
 	if (failure->op == WIRE_PROC_WRITE && failure->sys_errno == EACCES)
 		return " (below the caller's own value only with CAP_SYS_RESOURCE)";
 	if (failure->sys_errno == EMFILE)
-		return " (the hard limit of open files is too low: 'ulimit -Hn 1024' does for a start)";
+		return " (the hard limit of open files is too low: 'ulimit -Hn 1024' "
+		       "does for a start)";
 	if (failure->op == WIRE_WRITE && failure->sys_errno == ENOENT &&
 	    strcmp(failure->object, "memory.swap.max") == 0)
 		return " (cgroup controller memory of this kernel does not count swap: it takes "

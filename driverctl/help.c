@@ -40,9 +40,9 @@ int help_print_all(struct exd_error *err)
 	(void)printf("\noptions, before the command:\n");
 	print_options(OF_GLOBAL);
 	(void)printf(
-		"\nexit code: the program's own; 128 + N when signal N ended it; 125 for errors of\n"
-		"driverctl or a driver; 126 when the program cannot be run; 127 when it was not found\n"
-		"'driverctl COMMAND --help' tells more\n");
+		"\nexit code: the program's own; 128 + N when signal N ended it; 125 for errors "
+		"of\ndriverctl or a driver; 126 when the program cannot be run; 127 when it was "
+		"not found\n'driverctl COMMAND --help' tells more\n");
 	return print_flush(err);
 }
 

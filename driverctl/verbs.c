@@ -14,10 +14,11 @@ static const struct verb verbs[] = {
 		.usage = "[OPTIONS] [ID] -- CMD [ARG...]",
 		.run = verb_run,
 		.summary = "Run a program in a new container",
-		.more = "In the foreground its exit code is driverctl's, signals go to it (a second INT or\n"
-			"TERM within 2 seconds kills it), and nothing of it is left at the end. With\n"
-			"--detach the id is printed, its output goes to the file 'output' of its state\n"
-			"directory, and its record stays until 'driverctl delete'.",
+		.more = "In the foreground its exit code is driverctl's, signals go to it (a "
+			"second INT or\nTERM within 2 seconds kills it), and nothing of it is left "
+			"at the end. With\n--detach the id is printed, its output goes to the file "
+			"'output' of its state\ndirectory, and its record stays until 'driverctl "
+			"delete'.",
 	},
 	{
 		.name = "exec",
@@ -38,8 +39,9 @@ static const struct verb verbs[] = {
 		.usage = "[OPTIONS] ID [SIGNAL]",
 		.run = verb_kill,
 		.summary = "Send a signal (TERM) to a container's first process",
-		.more = "SIGNAL is a name with or without SIG, or a number. The first process of a pid\n"
-			"namespace does not notice signals that it has no handler for, but KILL and STOP.",
+		.more = "SIGNAL is a name with or without SIG, or a number. The first process of a "
+			"pid\nnamespace does not notice signals that it has no handler for, but "
+			"KILL and STOP.",
 	},
 	{
 		.name = "stop",

@@ -122,8 +122,8 @@ static int do_attr(const struct child *c, const struct wire_step *s)
 }
 
 /*
- * The host may be in a chroot. Where its "/" is no mount, nothing can be mounted there for us alone,
- * and pivot_root(2) fails; where it is one, the pivot leaves the true root around the container, to
+ * The host may be in a chroot. Where its "/" is no mount, nothing can be mounted there for us
+ * alone, and pivot_root(2) fails; where it is one, the pivot leaves the true root around the container, to
  * be had by ".." or setns(2). Joining the namespace that it has just got takes this process to that
  * root, which then goes as a whole. Nobody else's code runs before the pivot.
  */

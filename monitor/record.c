@@ -61,8 +61,8 @@ static int reserve_exit(const struct task *t)
 }
 
 /*
- * Should everybody be killed before there is a state.json, its lock file tells what to look for. The
- * closing brace comes when all that it names was made by this launch.
+ * Should everybody be killed before there is a state.json, its lock file tells what to look for.
+ * The closing brace comes when all that it names was made by this launch.
  */
 void record_claim(const struct task *t, bool made)
 {
@@ -104,7 +104,7 @@ static int write_reserved(const struct task *t, const char *text, size_t size)
 	if (!r && (ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0 ||
 		   renameat(t->state_dir, RESERVED, t->state_dir, "exit.json") < 0))
 		r = -errno;
-	return r;
+	return r < 0 ? r : sync_dir(t->state_dir);
 }
 
 int record_exit(struct task *t)

@@ -47,8 +47,8 @@ void native_limits_check_swap(struct native_limits *limits, int version, int roo
 		else if (!limit->skip_missing)
 			limits->refused[limits->refused_count++] = (struct native_refusal){
 				limit->key, "memory",
-				"this kernel does not count swap: it takes CONFIG_SWAP and, at boot, "
-				"swapaccount=1"};
+				"this kernel does not count swap: it takes CONFIG_SWAP and, at "
+				"boot, swapaccount=1"};
 	}
 	limits->count = kept;
 }

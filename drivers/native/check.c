@@ -86,7 +86,8 @@ static int check_names(const struct exd_command *command, struct exd_error *err)
 	    exd_command_is_set(command, EXD_KEY_DOMAINNAME))
 		return exd_error_set(
 			err, EXD_ERR_KEY, 0,
-			"hostname and domainname need an own uts namespace (uts_namespace = private)");
+			"hostname and domainname need an own uts namespace "
+			"(uts_namespace = private)");
 	return 0;
 }
 

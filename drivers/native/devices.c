@@ -158,8 +158,8 @@ static int judge_place(const struct native_run *run)
 		return 0;
 	if (!exd_command_bool(run->command, EXD_KEY_BEST_EFFORT))
 		return exd_error_set(run->err, EXD_ERR_DEVICE, 0,
-				     "device '%s' would be of no use: without the devices controller "
-				     "of cgroup v1 there are devices below /dev only",
+				     "device '%s' would be of no use: without the devices "
+				     "controller of cgroup v1 there are devices below /dev only",
 				     target);
 	exd_plan_warn(run->plan,
 		      "device '%s' is of no use: without the devices controller of cgroup v1 there "

@@ -89,7 +89,7 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	 */
 	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
 	(void)exd_plan_nondumpable(plan);
-	/* before the filter, which knows no keys; those of the host's session are none of its business */
+	/* before the filter, which knows no keys */
 	(void)exd_plan_keyring(plan);
 	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
 	(void)exd_plan_bounding(plan, process->caps);

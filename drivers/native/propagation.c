@@ -69,7 +69,8 @@ int native_propagation_check(int source_fd, const struct exd_mount *mount, struc
 	if (origin.shared || (!shared && origin.slave))
 		return 0;
 	return exd_error_set(err, EXD_ERR_MOUNT, 0,
-			     "'%s' is to be a %s mount on '%s', but is mounted on '%s', which is not a "
-			     "shared mount: 'mount --make-shared %s', or leave it private",
-			     mount->source, shared ? "shared" : "slave", mount->target, point, point);
+			     "'%s' is to be a %s mount on '%s', but is mounted on '%s', which is "
+			     "not a shared mount: 'mount --make-shared %s', or leave it private",
+			     mount->source, shared ? "shared" : "slave", mount->target, point,
+			     point);
 }

@@ -41,7 +41,7 @@ int native_groups_text(const struct native_userdb *db, const struct exd_command 
 
 int native_user_add_noted(const char *text, struct native_user *user, struct exd_error *err)
 {
-	const struct native_userdb nobody = {NULL, NULL};
+	const struct native_userdb nobody = {0};
 	int r = 0;
 
 	while (*text && r == 0) {

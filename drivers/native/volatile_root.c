@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The volatile root: the host's programs read-only, some of its /etc, all else private and empty. */
+/* The volatile root: the host's programs read-only, some of its /etc, else private and empty. */
 
 #include <errno.h>
 #include <fcntl.h>

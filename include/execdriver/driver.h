@@ -83,7 +83,7 @@ struct exd_driver {
 	/* EXD_CAP_PIDS. As exd_pids(). */
 	int (*pids)(void *self, struct exd_record *record, pid_t *pids, size_t max,
 		    struct exd_error *err);
-	/* EXD_CAP_STATS. */
+	/* EXD_CAP_STATS. Fills no more than stats->struct_size bytes, nor of info above. */
 	int (*stats)(void *self, struct exd_record *record, struct exd_stats *stats,
 		     struct exd_error *err);
 	/* EXD_CAP_UPDATE. */

@@ -145,12 +145,18 @@ START_TEST(test_files)
 	char path[] = "/tmp/exd-wire-XXXXXX", buf[8];
 	int dir = open_temp(path);
 	struct stat st;
+	int path_only;
 
 	ck_assert_int_eq(read_file_at(dir, "f", buf, sizeof(buf)), -ENOENT);
 	ck_assert_int_eq(write_file_at(dir, "f", "x", 1), -ENOENT);
 	ck_assert_int_eq(replace_file_at(dir, "f", "seven77", 7, 0640, true), 0);
 	ck_assert_int_eq(read_file_at(dir, "f", buf, sizeof(buf)), 7);
 	ck_assert_str_eq(buf, "seven77");
+	/* The directory is synced too, which this descriptor cannot do. */
+	path_only = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(replace_file_at(path_only, "f", "seven78", 7, 0640, true), -EBADF);
+	ck_assert_int_eq(replace_file_at(path_only, "f", "seven79", 7, 0640, false), 0);
+	close(path_only);
 	ck_assert_int_eq(replace_file_at(dir, "f", "eight888", 8, 0600, false), 0);
 	ck_assert_int_eq(read_file_at(dir, "f", buf, sizeof(buf)), -EFBIG);
 	ck_assert_int_eq(fstatat(dir, "f", &st, 0), 0);
