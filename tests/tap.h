@@ -36,6 +36,14 @@ int tap_count_fds(void);
 		return;                       \
 	} while (0)
 
+/* The same for what this kind of machine cannot have, be it set up as it may: never a failure. */
+#define tap_not_here(why)                         \
+	do {                                      \
+		tap_note_not_here(__func__, why); \
+		return;                           \
+	} while (0)
+
 void tap_note_skip(const char *func, const char *why);
+void tap_note_not_here(const char *func, const char *why);
 
 #endif
