@@ -106,7 +106,7 @@ fails 125 "device '/data/other' would be of no use" "a device outside of /dev in
 
 # A start opens more files than some hosts may.
 few() {
-	ulimit -n 100
+	ulimit -n 72
 	run "$@"
 }
 fails 125 "hard limit of open files is too low: 'ulimit -Hn 1024'.*Too many open files" "a low limit of open files" few "${inside[@]}" -- /audit pid

@@ -480,8 +480,7 @@ static void nest(void)
 	int status;
 	pid_t pid;
 
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mounts_own() < 0 || unshare(CLONE_NEWPID) < 0)
 		_exit(98);
 	pid = fork();
 	if (pid > 0) {
