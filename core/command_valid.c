@@ -199,3 +199,13 @@ bool valid_cpuset(const char *text)
 	}
 	return true;
 }
+
+bool valid_hcs_isolation(const char *text)
+{
+	return str_in(text, (const char *const[]){"default", "process", "hyperv", NULL});
+}
+
+bool valid_hcs_port(const char *text)
+{
+	return valid_word(text) && strchr(text, ':');
+}

@@ -22,5 +22,7 @@ bool valid_sysctl(const char *text);
 bool valid_cgroup(const char *text);
 bool valid_cpus(const char *text);
 bool valid_cpuset(const char *text);
+bool valid_hcs_isolation(const char *text);
+bool valid_hcs_port(const char *text); /* the shape only: the driver checks the parts */
 
 #endif

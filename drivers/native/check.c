@@ -50,6 +50,23 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 	return 0;
 }
 
+/* What only a Host Compute Service has. */
+static int check_foreign(const struct exd_command *command, struct exd_error *err)
+{
+	const struct exd_command_key *key = NULL;
+
+	while ((key = exd_command_key_next(key))) {
+		if (key->key < EXD_KEY_HCS_LAYERS || key->key > EXD_KEY_HCS_PORTS ||
+		    !exd_command_is_set(command, (enum exd_key)key->key))
+			continue;
+		return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+				     "driver native does not support the key %s: only a Host "
+				     "Compute Service has it",
+				     key->name);
+	}
+	return 0;
+}
+
 static int check_seccomp(const struct exd_command *command, struct exd_error *err)
 {
 	const char *value = exd_command_string(command, EXD_KEY_SECCOMP, "default");
@@ -95,6 +112,8 @@ int native_check(const struct exd_command *command, struct exd_error *err)
 {
 	int r = check_unsupported(command, err);
 
+	if (r == 0)
+		r = check_foreign(command, err);
 	if (r == 0)
 		r = check_seccomp(command, err);
 	if (r == 0)

@@ -265,7 +265,16 @@ enum exd_key {
 	EXD_KEY_PIDS_LIMIT,         /* number; -1 unlimited */
 	EXD_KEY_BEST_EFFORT,        /* bool: a limit this host cannot set is a warning */
 	EXD_KEY_ANNOTATIONS,        /* list of NAME=VALUE, kept in the record */
-	EXD_KEY_MAX                 /* one past the newest; grows */
+	/* What only containers of a Host Compute Service have; other drivers refuse them. */
+	EXD_KEY_HCS_LAYERS,       /* list of folders, the top one first */
+	EXD_KEY_HCS_LAYER_FOLDER, /* string */
+	EXD_KEY_HCS_FIRST_START,  /* bool */
+	EXD_KEY_HCS_ISOLATION,    /* string: default, process, hyperv */
+	EXD_KEY_HCS_ARGS_ESCAPED, /* bool */
+	EXD_KEY_HCS_NETWORK,      /* string: name of a virtual switch */
+	EXD_KEY_HCS_MAC,          /* string */
+	EXD_KEY_HCS_PORTS,        /* list of [HOST_IP:]HOST_PORT:PORT[/PROTOCOL] */
+	EXD_KEY_MAX               /* one past the newest; grows */
 };
 
 enum exd_key_type {

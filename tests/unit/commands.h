@@ -90,6 +90,14 @@ static const struct {
 	{"pids_limit", "64", 64},
 	{"best_effort", "false", 0},
 	{"annotations", "org.example/x=y", 0},
+	{"hcs_layers", "/layers/app", 0},
+	{"hcs_layer_folder", "C:\\layers\\box", 0},
+	{"hcs_first_start", "yes", 1},
+	{"hcs_isolation", "hyperv", 0},
+	{"hcs_args_escaped", "yes", 1},
+	{"hcs_network", "Virtual Switch", 0},
+	{"hcs_mac", "02:42:ac:11:00:02", 0},
+	{"hcs_ports", "8080:80/tcp", 0},
 };
 
 static inline void check_read_back(const struct exd_command_key *key, const char *text,

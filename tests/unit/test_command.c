@@ -146,6 +146,10 @@ static const struct {
 	{"pids_limit", "0"},
 	{"pids_limit", "-5"},
 	{"annotations", "x"},
+	{"hcs_layers", ""},
+	{"hcs_isolation", "vm"},
+	{"hcs_mac", "a b"},
+	{"hcs_ports", "80"},
 };
 
 START_TEST(test_bad_text_is_refused_with_its_key)
