@@ -97,7 +97,8 @@ void process_console(const struct exd_command *command, uint16_t size[2])
 	const char *text = exd_command_string(command, EXD_KEY_TTY_SIZE, "");
 	unsigned int rows = 0, columns = 0;
 
-	if (!exd_command_bool(command, EXD_KEY_TTY) || sscanf(text, "%5ux%5u", &rows, &columns) != 2)
+	if (!exd_command_bool(command, EXD_KEY_TTY) ||
+	    sscanf(text, "%5ux%5u", &rows, &columns) != 2)
 		rows = columns = 0;
 	size[0] = (uint16_t)rows;
 	size[1] = (uint16_t)columns;
