@@ -162,7 +162,11 @@ static int select_first(const struct config *config, struct exd_plugin **out, st
 
 		if (!plugin->enabled)
 			continue;
-		if (probe_once(plugin, &why) == 0) {
+		if (plugin->only_by_name) {
+			(void)exd_error_set(&why, EXD_ERR_DRIVER_NOT_FOUND, 0,
+					    "driver %s is used only when it is named",
+					    plugin->name);
+		} else if (probe_once(plugin, &why) == 0) {
 			*out = plugin;
 			return 0;
 		}

@@ -18,7 +18,8 @@ struct exd_plugin {
 	int line;
 	int priority;
 	bool enabled;
-	config_t source; /* keeps the options' text alive */
+	bool only_by_name; /* nobody gets it who did not ask for it */
+	config_t source;   /* keeps the options' text alive */
 	struct exd_options options;
 
 	pthread_mutex_t lock; /* guards what follows until `loaded`, which is then constant */
@@ -51,8 +52,8 @@ int plugin_probe(struct exd_plugin *plugin, struct exd_plugin_info *info, struct
 
 /*
  * The driver to use, loaded: the named one; with NULL the configuration's default_driver; without
- * that the enabled one of the lowest priority number whose probe says yes. *out is lent by the
- * configuration.
+ * that the enabled one of the lowest priority number whose probe says yes, but none that is
+ * only_by_name. *out is lent by the configuration.
  */
 int plugin_select(const struct config *config, const char *name, struct exd_plugin **out,
 		  struct exd_error *err);

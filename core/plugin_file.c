@@ -71,7 +71,8 @@ static int set_options(struct exd_plugin *plugin, const config_setting_t *group,
 static int read_driver(struct exd_plugin *plugin, const config_setting_t *group,
 		       const char *driver_dir, struct exd_error *err)
 {
-	static const char *const known[] = {"name", "path", "enabled", "priority", "options", NULL};
+	static const char *const known[] = {"name", "path", "enabled", "priority",
+					    "options", "only_by_name", NULL};
 	const char *name = NULL, *path = NULL;
 	int r = conffile_check_names(group, plugin->file, known, EXD_ERR_CONFIG, err);
 
@@ -81,6 +82,8 @@ static int read_driver(struct exd_plugin *plugin, const config_setting_t *group,
 		r = conffile_string(group, plugin->file, "path", &path, err);
 	if (r == 0)
 		r = conffile_bool(group, plugin->file, "enabled", &plugin->enabled, err);
+	if (r == 0)
+		r = conffile_bool(group, plugin->file, "only_by_name", &plugin->only_by_name, err);
 	if (r == 0)
 		r = conffile_int(group, plugin->file, "priority", &plugin->priority, err);
 	if (r == 0 && (!name || !path))

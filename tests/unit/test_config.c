@@ -295,6 +295,22 @@ START_TEST(test_first_that_works_is_selected)
 }
 END_TEST
 
+START_TEST(test_driver_only_by_name)
+{
+	struct exd_plugin *plugin;
+	struct config *config;
+
+	install("plain", "plugins.d/1.conf", "only_by_name = true;");
+	config = loaded_with("");
+	ck_assert_int_lt(plugin_select(config, NULL, &plugin, &err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_DRIVER_NOT_FOUND);
+	ck_assert_contains(err.text, "driver odd is used only when it is named");
+	ck_assert_int_eq(plugin_select(config, "odd", &plugin, &err), 0);
+	ck_assert_str_eq(plugin->name, "odd");
+	config_free(config);
+}
+END_TEST
+
 START_TEST(test_disabled_driver_is_never_selected)
 {
 	struct exd_plugin *plugin;
@@ -463,6 +479,7 @@ int main(void)
 	tcase_add_test(tc, test_select_by_name);
 	tcase_add_test(tc, test_default_driver_is_selected);
 	tcase_add_test(tc, test_first_that_works_is_selected);
+	tcase_add_test(tc, test_driver_only_by_name);
 	tcase_add_test(tc, test_disabled_driver_is_never_selected);
 	tcase_add_test(tc, test_none_works_says_why);
 	tcase_add_test(tc, test_failing_open_is_described);
