@@ -183,6 +183,10 @@ int oom_attach(struct task *t, int channel)
 
 	if (t->state >= TASK_RECORD)
 		return -ESRCH;
+	if (t->oom_blind) {
+		(void)close(channel);
+		return 0;
+	}
 	drop_unread_channels(t);
 	while (t->channels && t->channels[n] >= 0)
 		n++;
@@ -204,6 +208,12 @@ void oom_close_channels(struct task *t)
 		(void)close(*fd);
 	free(t->channels);
 	t->channels = NULL;
+}
+
+void oom_give_up(struct task *t)
+{
+	t->oom_blind = true;
+	oom_close_channels(t);
 }
 
 void oom_stop(struct monitor *m, struct task *t)

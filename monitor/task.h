@@ -109,7 +109,8 @@ struct task {
 	int state_dir;
 	int root_dir;
 	int lock;
-	int *channels; /* OOM channels, ended by -1 */
+	int *channels;  /* OOM channels, ended by -1 */
+	bool oom_blind; /* no OOM kill of it can be seen: its channels end at once */
 	struct wire_exit exit;
 	struct watcher *watchers; /* clients waiting for the exit */
 };
@@ -181,6 +182,8 @@ void oom_hint(struct monitor *m, struct oom *o);
 void oom_look(struct monitor *m, struct oom *o);
 int oom_attach(struct task *t, int channel);
 void oom_close_channels(struct task *t);
+/* From now on every channel is at its end, rather than one that stays silent. */
+void oom_give_up(struct task *t);
 void oom_stop(struct monitor *m, struct task *t);
 /* Has the kernel killed anything in it, as far as the counter tells at this moment? */
 bool oom_moved(struct task *t);

@@ -168,6 +168,8 @@ static int take_process(struct monitor *m, struct task *t, struct heard *h)
 		h->fds[FD_TTY] = -1;
 	}
 	watch_memory(m, t, h->fds[FD_MEMORY]);
+	if (t->worker->flags & WIRE_WORKER_REMOTE && !t->oom)
+		oom_give_up(t);
 	return 0;
 }
 

@@ -75,7 +75,10 @@ enum exd_worker_report_with {
 	 * READY then.
 	 */
 	EXD_WORKER_WITH_TTY = 1 << 1,
-	/* The directory of its memory cgroup (v1) or of its cgroup (v2), watched for OOM kills. */
+	/*
+	 * The directory of its memory cgroup (v1) or of its cgroup (v2), watched for OOM kills.
+	 * Without it and with EXD_WORKER_REMOTE the OOM channel is at its end from the beginning.
+	 */
 	EXD_WORKER_WITH_MEMORY = 1 << 2
 };
 
