@@ -111,7 +111,7 @@ enum wire_op {
 	WIRE_DOMAINNAME = 31, /* str0 */
 	/* a session keyring of its own; where the kernel refuses that, the one it has stays */
 	WIRE_KEYRING = 32,
-	WIRE_PARK = 30,       /* reports PARKED, waits for the go; EOF ends the process */
+	WIRE_PARK = 30, /* reports PARKED, waits for the go; EOF ends the process */
 
 	/* child: mounts */
 	/* num0 MS_* flags for mount(NULL, "/", NULL, flags), from the namespace's own root even

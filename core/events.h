@@ -20,7 +20,7 @@ struct events {
 	uint64_t since; /* what exd_subscribe() asked for */
 	bool subscribed;
 	char lost[MONITOR_NAME_MAX]; /* the monitor whose end was told last */
-	bool scanning; /* a thread looks for monitors; `again`: it is to do so once more */
+	bool scanning;               /* a thread looks for monitors; `again`: it is to do so once more */
 	bool again;
 };
 

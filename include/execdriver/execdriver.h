@@ -356,11 +356,11 @@ enum exd_mount_flag {
 
 struct exd_mount {
 	uint32_t struct_size;
-	uint32_t type;        /* enum exd_mount_type */
-	const char *source;   /* host path of a bind; else "" */
-	const char *target;   /* absolute path inside */
-	const char *options;  /* of the file system: "size=64m,mode=1777"; "" for none */
-	uint32_t flags;       /* enum exd_mount_flag */
+	uint32_t type;       /* enum exd_mount_type */
+	const char *source;  /* host path of a bind; else "" */
+	const char *target;  /* absolute path inside */
+	const char *options; /* of the file system: "size=64m,mode=1777"; "" for none */
+	uint32_t flags;      /* enum exd_mount_flag */
 	/* 0 (private), MS_PRIVATE, MS_SLAVE or MS_SHARED; these two from a shared mount */
 	uint32_t propagation;
 };

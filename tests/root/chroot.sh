@@ -32,7 +32,7 @@ chmod +x "$enter"
 in_chroot() {
 	local kind=$1
 	shift
-	timeout 60 "$EXD_TEST_BUILDDIR/tests/own_mounts" $shared "$enter" "$kind" "$TEST_TMPDIR/chroot-$kind" "$@"
+	timeout 60 "$EXD_TEST_BUILDDIR/tests/own_mounts" ${shared:+"$shared"} "$enter" "$kind" "$TEST_TMPDIR/chroot-$kind" "$@"
 }
 
 mounted() {
@@ -43,6 +43,7 @@ before=$(mounted)
 mkdir -p "$TEST_TMPDIR"/box/{dev,etc,proc,sys,tmp}
 cp "$audit" "$TEST_TMPDIR/box/audit"
 for kind in bare bind; do
+	# shellcheck disable=SC2016
 	is "$(in_chroot $kind sh -c 'stat -c %m / | grep -c "^/$"; awk "\$5 == \"/\"" /proc/self/mountinfo | wc -l' | tail -n 1)" \
 		"$([ $kind = bind ] && echo 1 || echo 0)" "$kind: / is a mount or not"
 	is "$(in_chroot $kind driverctl --root "$root" run --cgroup-parent "$parent" -- sh -c 'echo $$; ls /home' 2>&1)" "1" \
