@@ -94,6 +94,15 @@ static const struct sample {
 	{"pids_limit", "64", NULL, NULL},
 	{"best_effort", "yes", NULL, NULL},
 	{"annotations", "name=value", NULL, NULL},
+	{"hcs_layers", "/tmp", NULL, NULL},
+	{"hcs_layer_folder", "/tmp", NULL, NULL},
+	{"hcs_first_start", "yes", NULL, NULL},
+	{"hcs_isolation", "process", NULL, NULL},
+	{"hcs_isolation", "hyperv", NULL, NULL},
+	{"hcs_args_escaped", "yes", NULL, NULL},
+	{"hcs_network", "switch", NULL, NULL},
+	{"hcs_mac", "02:42:ac:11:00:02", "hcs_network", "switch"},
+	{"hcs_ports", "8080:80/tcp", "hcs_network", "switch"},
 };
 
 #define COUNT (sizeof(samples) / sizeof(samples[0]))

@@ -9,7 +9,7 @@
 cd "$TEST_TMPDIR" || exit 1
 
 doc=$EXD_TEST_SRCDIR/docs/drivers.md
-read -ra drivers <<<"$EXD_TEST_DRIVERS"
+read -ra drivers <<<"$EXD_TEST_TABLED"
 mkdir -p one/{proc,sys,dev/pts} two/{proc,sys,dev/pts}
 drivers_config "$PWD" "$PWD/one" || exit 1
 export EXD_CONFIG=$PWD/execdriver.conf
