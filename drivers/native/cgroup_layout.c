@@ -300,6 +300,12 @@ void cgroup_layout_clear(struct cgroup_layout *layout)
 		clear_hierarchy(&layout->list[--layout->count]);
 }
 
+void cgroup_layout_drop_last(struct cgroup_layout *layout)
+{
+	if (layout->count)
+		clear_hierarchy(&layout->list[--layout->count]);
+}
+
 struct cgroup_layout *cgroup_layout_free(struct cgroup_layout *layout)
 {
 	if (layout)

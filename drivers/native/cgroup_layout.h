@@ -39,6 +39,8 @@ int cgroup_layout_v2(struct cgroup_layout *layout, const char *controllers);
  * the reads. -ENOMEM or another negative errno value.
  */
 int cgroup_layout_read(struct cgroup_layout **out);
+/* Forgets the last hierarchy: v2 where there is one. Before anybody else has seen the layout. */
+void cgroup_layout_drop_last(struct cgroup_layout *layout);
 /* Empties it. */
 void cgroup_layout_clear(struct cgroup_layout *layout);
 /* NULL is fine; returns NULL. */

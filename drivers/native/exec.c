@@ -28,17 +28,17 @@ struct exec {
 	struct native_cgroups *cgroups;
 };
 
-static const char *note(struct exec *exec, const char *name, const char *fallback)
+static const char *note(struct exd_record *record, const char *name, const char *fallback)
 {
-	const char *value = exd_record_note(exec->record, name);
+	const char *value = exd_record_note(record, name);
 
 	return value && *value ? value : fallback;
 }
 
-static int not_running(struct exec *exec)
+static int not_running(struct exd_record *record, struct exd_error *err)
 {
-	return exd_error_set(exec->err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
-			     exd_record_id(exec->record));
+	return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
+			     exd_record_id(record));
 }
 
 /*
@@ -60,41 +60,42 @@ static int open_namespaces(struct exec *exec)
 }
 
 /* The root of init, which is certain to be that of its pid as long as its pidfd takes a signal. */
-static int open_root(struct exec *exec)
+static int open_root(struct exd_record *record, struct exd_error *err)
 {
-	int pidfd = exd_record_pidfd(exec->record);
+	int pidfd = exd_record_pidfd(record);
 	cleanup_close int fd = FD_NONE;
 	char path[40];
 
 	if (pidfd < 0)
-		return not_running(exec);
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)exd_record_pid(exec->record));
+		return not_running(record, err);
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)exd_record_pid(record));
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT && errno != ESRCH)
-		return exd_error_set(exec->err, EXD_ERR_NAMESPACE, errno,
+		return exd_error_set(err, EXD_ERR_NAMESPACE, errno,
 				     "cannot open the root of container '%s'",
-				     exd_record_id(exec->record));
+				     exd_record_id(record));
 	if (fd < 0 || syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
-		return not_running(exec);
+		return not_running(record, err);
 	return take_fd(&fd);
 }
 
-static int find_user(struct exec *exec)
+int native_exec_user(struct exd_record *record, const struct exd_command *command,
+		     struct native_user *user, struct exd_error *err)
 {
-	cleanup_close int root = open_root(exec);
-	const char *spec = exd_command_string(exec->command, EXD_KEY_USER, note(exec, "user", ""));
+	cleanup_close int root = open_root(record, err);
+	const char *spec = exd_command_string(command, EXD_KEY_USER, note(record, "user", ""));
 	struct native_userdb db = {0};
 	int r;
 
 	if (root < 0)
 		return root;
-	r = native_userdb_read(&db, root, exec->err);
+	r = native_userdb_read(&db, root, err);
 	if (r == 0)
-		r = native_user_find(&db, spec, &exec->user, exec->err);
+		r = native_user_find(&db, spec, user, err);
 	if (r == 0)
-		r = native_user_add_noted(note(exec, "groups", ""), &exec->user, exec->err);
+		r = native_user_add_noted(note(record, "groups", ""), user, err);
 	if (r == 0)
-		r = native_user_add_groups(&db, exec->command, &exec->user, exec->err);
+		r = native_user_add_groups(&db, command, user, err);
 	native_userdb_release(&db);
 	return r;
 }
@@ -148,29 +149,32 @@ static void plan_oom_score(struct exec *exec)
 	(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
 }
 
+int native_exec_process(struct exd_record *record, const struct exd_command *command,
+			struct native_process *process, struct exd_error *err)
+{
+	bool privileged = exd_command_bool(command, EXD_KEY_PRIVILEGED);
+	/* a record that does not say so is of no run of ours: the strict answer */
+	const char *seccomp = privileged ? "unconfined" : note(record, "seccomp", "default");
+	uint64_t caps = strtoull(note(record, "caps", "0"), NULL, 16);
+
+	process->command = command;
+	process->no_new_privs = strcmp(note(record, "no_new_privs", "0"), "1") == 0 ||
+				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES);
+	process->umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK,
+						    strtol(note(record, "umask", "22"), NULL, 8));
+	process->cwd = exd_command_string(command, EXD_KEY_CWD, note(record, "cwd", "/"));
+	process->hostname = note(record, "hostname", NULL);
+	process->rlimits = note(record, "rlimits", NULL);
+	process->seccomp =
+		strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
+	return native_caps_read(command, caps, &process->caps, err);
+}
+
 static int plan_process(struct exec *exec)
 {
-	const struct exd_command *command = exec->command;
-	bool privileged = exd_command_bool(command, EXD_KEY_PRIVILEGED);
-	struct native_process process = {
-		.command = command,
-		.user = &exec->user,
-		.no_new_privs = strcmp(note(exec, "no_new_privs", "0"), "1") == 0 ||
-				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES),
-		.umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK,
-						    strtol(note(exec, "umask", "22"), NULL, 8)),
-		.cwd = exd_command_string(command, EXD_KEY_CWD, note(exec, "cwd", "/")),
-		.hostname = note(exec, "hostname", NULL),
-		.rlimits = note(exec, "rlimits", NULL),
-	};
-	/* a record that does not say so is of no run of ours: the strict answer */
-	const char *seccomp = privileged ? "unconfined" : note(exec, "seccomp", "default");
-	uint64_t caps = strtoull(note(exec, "caps", "0"), NULL, 16);
-	int r;
+	struct native_process process = {.user = &exec->user};
+	int r = native_exec_process(exec->record, exec->command, &process, exec->err);
 
-	process.seccomp =
-		strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
-	r = native_caps_read(command, caps, &process.caps, exec->err);
 	return r < 0 ? r : native_process_plan(&process, exec->plan, exec->err);
 }
 
@@ -179,7 +183,7 @@ static int compile(struct exec *exec)
 	int r = native_check(exec->command, exec->err);
 
 	if (r == 0)
-		r = find_user(exec);
+		r = native_exec_user(exec->record, exec->command, &exec->user, exec->err);
 	if (r == 0)
 		r = plan_joins(exec);
 	if (r < 0)

@@ -87,6 +87,13 @@ static mode_t type_of(struct native_run *run, const char *path)
 	return errno == ENOENT ? 0 : S_IFREG;
 }
 
+const char *native_readonly_path(const struct native_run *run, size_t index)
+{
+	return index < path_count(run, EXD_KEY_READONLY_PATHS, COUNT(readonly))
+		       ? path_of(run, EXD_KEY_READONLY_PATHS, readonly, index)
+		       : NULL;
+}
+
 static int check_path(struct native_run *run, const char *path)
 {
 	if (path[0] == '/' && path[1])

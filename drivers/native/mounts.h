@@ -94,5 +94,7 @@ void native_devices_make(struct native_run *run);
 int native_masks_read(struct native_run *run);
 int native_masks_trees(struct native_run *run);
 void native_masks_apply(struct native_run *run);
+/* One of the paths that can only be read, or NULL behind the last. */
+const char *native_readonly_path(const struct native_run *run, size_t index);
 
 #endif

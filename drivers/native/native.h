@@ -41,6 +41,8 @@ struct native_run {
 	struct native_ns ns[NATIVE_NS_KINDS];
 	const char *hostname; /* NULL: the host's */
 	int rootfs_fd;        /* the root directory, or FD_NONE: volatile */
+	uint32_t root_uid;    /* owner of what is made in a volatile root */
+	uint32_t root_gid;
 	int root;             /* slots; -1 where there is none of ours */
 	int dev;
 	int proc;

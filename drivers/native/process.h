@@ -27,6 +27,12 @@ struct native_process {
 	const char *rlimits;  /* of the container, for an exec: native_rlimits_text(); or NULL */
 };
 
+/* Of a process in a running container: its user, and what its record says it is like. */
+int native_exec_user(struct exd_record *record, const struct exd_command *command,
+		     struct native_user *user, struct exd_error *err);
+int native_exec_process(struct exd_record *record, const struct exd_command *command,
+			struct native_process *process, struct exd_error *err);
+
 /* Adds rlimits, umask, groups, seccomp, ids, capabilities, cwd and the exec itself. */
 int native_process_plan(const struct native_process *process, struct exd_plan *plan,
 			struct exd_error *err);

@@ -143,7 +143,8 @@ int native_volatile_trees(struct native_run *run)
 
 static void put_file(struct native_run *run, const char *path, const char *text)
 {
-	(void)exd_plan_mkfile(run->plan, run->root, path, text, strlen(text), 0644, 0, 0);
+	(void)exd_plan_mkfile(run->plan, run->root, path, text, strlen(text), 0644,
+			      run->root_uid, run->root_gid);
 }
 
 /* What the host says where its network is shared, else the text given. */
@@ -188,7 +189,8 @@ int native_volatile_fill(struct native_run *run)
 {
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		(void)exd_plan_mkdir(run->plan, run->root, folders[i].path, folders[i].mode, 0, 0);
+		(void)exd_plan_mkdir(run->plan, run->root, folders[i].path, folders[i].mode,
+				     run->root_uid, run->root_gid);
 	(void)exd_plan_symlink(run->plan, run->root, "/var/run", "/run");
 	(void)exd_plan_symlink(run->plan, run->root, "/var/lock", "/run/lock");
 	(void)exd_plan_symlink(run->plan, run->root, "/etc/mtab", "/proc/self/mounts");
