@@ -32,6 +32,7 @@ build_packages=(
 	'libjson-c-dev  reads and writes state records'
 	'libcap-dev     knows the capabilities by name'
 	'libseccomp-dev compiles the built-in system call filter'
+	'lxc-dev        makes the lxc driver, whose worker links liblxc'
 )
 check_packages=(
 	'check          runs the C tests'

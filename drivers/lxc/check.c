@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What of a command this driver refuses by name before anything begins. */
+#include <string.h>
+
+#include "drivers/lxc/lxc.h"
+
+static int unsupported(const char *key, const char *value, const char *why, struct exd_error *err)
+{
+	return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+			     "driver lxc does not support the key %s ('%s'): %s", key, value, why);
+}
+
+/* liblxc brings a container into a mount namespace of its own, always. */
+static int check_mount_namespace(const struct exd_command *command, struct exd_error *err)
+{
+	int mode = native_ns_mode(command, NATIVE_NS_MNT, err);
+
+	if (mode < 0 || mode == NATIVE_NS_OWN)
+		return mode;
+	return unsupported("mount_namespace",
+			   exd_command_string(command, EXD_KEY_MOUNT_NAMESPACE, ""),
+			   "liblxc makes one for every container", err);
+}
+
+static int check_user_namespace(const struct exd_command *command, struct exd_error *err)
+{
+	const char *value = exd_command_string(command, EXD_KEY_USER_NAMESPACE, "");
+	bool uids = exd_command_count(command, EXD_KEY_UID_MAP) > 0,
+	     gids = exd_command_count(command, EXD_KEY_GID_MAP) > 0;
+
+	if (uids != gids)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "uid_map and gid_map are only good together");
+	if (strcmp(value, "host") == 0 && uids)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "uid_map needs a user namespace of its own "
+				     "(user_namespace = private)");
+	if (strcmp(value, "private") == 0 && !uids)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "user_namespace private needs a uid_map and a gid_map");
+	if (*value && strcmp(value, "host") != 0 && strcmp(value, "private") != 0)
+		return unsupported("user_namespace", value, "joining one is not done", err);
+	return 0;
+}
+
+static int check_names(const struct exd_command *command, struct exd_error *err)
+{
+	int mode = native_ns_mode(command, NATIVE_NS_UTS, err);
+
+	if (mode < 0 || mode == NATIVE_NS_OWN)
+		return mode;
+	if (exd_command_is_set(command, EXD_KEY_HOSTNAME) ||
+	    exd_command_is_set(command, EXD_KEY_DOMAINNAME))
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "hostname and domainname need an own uts namespace "
+				     "(uts_namespace = private)");
+	return 0;
+}
+
+/* The worker's mount namespace is apart from the host's, so that nothing stays behind. */
+static int check_propagation(const struct exd_command *command, struct exd_error *err)
+{
+	const char *root = exd_command_string(command, EXD_KEY_ROOTFS_PROPAGATION, "private");
+	size_t count = exd_command_count(command, EXD_KEY_MOUNTS);
+	struct exd_mount mount = {.struct_size = sizeof(mount)};
+
+	if (strcmp(root, "slave") == 0)
+		return unsupported("rootfs_propagation", root,
+				   "what the host mounts later does not get into its containers",
+				   err);
+	for (size_t i = 0; i < count; i++)
+		if (exd_command_mount(command, i, &mount) && mount.type == EXD_MOUNT_BIND &&
+		    mount.propagation && mount.propagation != 1u << 18)
+			return unsupported("mounts", mount.target,
+					   "only private propagation can be had", err);
+	return 0;
+}
+
+static int check_seccomp(const struct exd_command *command, struct exd_error *err)
+{
+	const char *value = exd_command_string(command, EXD_KEY_SECCOMP, "default");
+
+	if (strcmp(value, "default") == 0 || strcmp(value, "unconfined") == 0)
+		return 0;
+	return exd_error_set(err, EXD_ERR_SECCOMP, 0,
+			     "seccomp '%s' is neither default nor unconfined", value);
+}
+
+int lxc_check(const struct exd_command *command, struct exd_error *err)
+{
+	int r = check_mount_namespace(command, err);
+
+	if (r == 0)
+		r = check_user_namespace(command, err);
+	if (r == 0)
+		r = check_names(command, err);
+	if (r == 0)
+		r = check_propagation(command, err);
+	return r < 0 ? r : check_seccomp(command, err);
+}
+
+int lxc_check_exec(const struct exd_command *command, struct exd_error *err)
+{
+	return check_seccomp(command, err);
+}
