@@ -14,13 +14,43 @@
  *           .abi = EXD_DRIVER_ABI, ...
  *   };
  *
- * The core copies min(struct_size, its own size) bytes. It refuses a driver of another `abi`, one
- * whose struct is shorter than up to `info`, one without a required function, one whose
- * capability bit and function do not agree, and one whose name is not the configured one.
+ * The core copies min(struct_size, its own size) bytes. A driver compiles a command into a plan;
+ * every call gets what it needs, in a struct exd_record for containers that exist.
  *
- * A driver keeps no table of containers: every call gets what it needs, in a struct exd_record
- * for containers that exist. It compiles a command into a plan and never forks, never changes its
- * process, never prints. Any function may be called by several threads at once.
+ * A sentence with an id in brackets is part of the contract that `driverctl conformance DRIVER`
+ * checks (see <execdriver/conformance.h>); ids are never used again for another sentence.
+ *
+ * The object
+ *   [abi-1] All symbols that it needs are found when it is loaded.
+ *   [abi-2] It exports the data object exd_driver_entry.
+ *   [abi-3] It exports nothing else; names that begin with '_' are the toolchain's.
+ *   [abi-4] `abi` is EXD_DRIVER_ABI.
+ *   [abi-5] struct_size is not more than the object has, and not less than up to `info`.
+ *   [abi-6] `name` is the name it is configured by.
+ *   [abi-7] Each required function is there.
+ *   [abi-8] A capability bit comes with its functions, and a function with its bit.
+ *   [abi-9] `version` and `summary` are one line of text each.
+ *   [cap-1] A capability that probe leaves works: no call of it fails as unsupported.
+ *
+ * A guest in its host's process
+ *   [guest-1] It makes no child processes.
+ *   [guest-2] It does not wait for children of the host.
+ *   [guest-3] It does not change the working directory.
+ *   [guest-4] It does not change the umask.
+ *   [guest-5] It does not change the environment.
+ *   [guest-6] It does not change signal dispositions or the signal mask.
+ *   [guest-7] It does not change limits.
+ *   [guest-8] It does not change ids, capabilities or namespaces.
+ *   [guest-9] It writes nothing to stdout or stderr.
+ *   [guest-10] Every descriptor it opens is close-on-exec.
+ *   [guest-11] Of a container that is gone it keeps no descriptor.
+ *   [guest-12] It leaves no thread behind.
+ *   [guest-13] Any function may be called by several threads at once.
+ *   [guest-14] It keeps no table of containers: another process does all by the record alone.
+ *
+ * Errors
+ *   [error-1] A function that fails returns a negative errno value and sets the code.
+ *   [error-2] The text of an error is one line, not empty.
  */
 
 #include <execdriver/execdriver.h>
@@ -45,54 +75,213 @@ struct exd_driver {
 	uint64_t caps; /* enum exd_cap */
 
 	/*
-	 * Required. Reads options; a driver that finds one it does not know fails with
-	 * EXD_ERR_DRIVER_OPTION. *self is passed to all others.
+	 * Required. Reads options. *self is passed to all others.
+	 * [open-1] It takes the options that it documents.
+	 * [open-2] An option that it does not know is EXD_ERR_DRIVER_OPTION.
+	 * [open-3] That error names the option.
+	 * [open-4] Any number of engines of a process may have it open.
 	 */
 	int (*open)(void **self, const struct exd_options *options, struct exd_error *err);
-	/* Required. Frees self (may be NULL). Called once, no other call under way. */
+	/*
+	 * Required. Frees self (may be NULL). Called once, no other call under way.
+	 * [close-1] It gives back every descriptor that open and the calls after it took.
+	 */
 	void (*close)(void *self);
 	/*
 	 * Required. *caps comes in as the claimed ones; leave those that this host allows. report
 	 * may be NULL.
+	 * [probe-1] It fails only where the driver cannot work at all.
+	 * [probe-2] It says the same each time, with a report or without.
+	 * [probe-3] Each line has a topic and a text, and a "no" its cure.
+	 * [probe-4] It leaves nothing behind.
 	 */
 	int (*probe)(void *self, struct exd_report *report, uint64_t *caps, struct exd_error *err);
-	/* Required. Compiles the command into the plan. */
+	/*
+	 * Required. Compiles the command into the plan, for a program that starts as follows; see
+	 * also "What a plan makes of a command" below.
+	 * [run-1] The program begins, and its end is reported.
+	 * [run-2] It runs once.
+	 * [run-3] It gets its arguments unchanged, whatever bytes they hold.
+	 * [run-4] It has the variables of the command.
+	 * [run-5] It has none of the host's.
+	 * [run-6] It begins in the directory of the command.
+	 * [run-7] A program that is not there is EXD_ERR_EXEC_NOT_FOUND.
+	 * [run-8] One that cannot be run is EXD_ERR_EXEC.
+	 * [run-9] A start that fails leaves nothing behind.
+	 * [run-10] The exit code is the program's own.
+	 * [run-11] One that was killed has the signal's number, and 128 + it as its exit code; one
+	 * without wait status has signal 0 and a code that is not 0.
+	 * [run-12] It is in a session of its own.
+	 * [run-13] It has the descriptors 0, 1 and 2 and no others.
+	 * [run-14] It begins with no signal blocked or ignored.
+	 * [run-15] Every valid id will do, the longest too.
+	 * [run-16] An id is free again when its container is gone.
+	 * [run-17] Containers do not disturb each other.
+	 * [run-18] A key that is set is honoured, or refused or warned of by name; never ignored.
+	 * [run-19] Equal commands make equal plans.
+	 * [run-20] Compiling starts, makes and changes nothing.
+	 */
 	int (*run)(void *self, const struct exd_command *command, struct exd_plan *plan,
 		   struct exd_error *err);
 	/*
-	 * Required. Kills all processes of the container from the record alone; 0 when there are
-	 * none. Bounded blocking.
+	 * Required. Kills.
+	 * [term-1] It ends all processes of the container, also those in sessions of their own.
+	 * [term-2] It needs the record alone: the host that started the container is gone.
+	 * [term-3] It works when the monitor is gone too.
+	 * [term-4] It is 0 when there is nothing to kill.
+	 * [term-5] It ends nothing else.
+	 * [term-6] It ends processes that are stopped or ignore signals.
+	 * [term-7] It ends a paused container.
+	 * [term-8] It returns in bounded time.
 	 */
 	int (*terminate)(void *self, struct exd_record *record, struct exd_error *err);
 	/*
-	 * Required. Removes what the driver's runs leave outside the state directory. Idempotent.
+	 * Required. Removes what the driver's runs leave outside the state directory.
+	 * [clean-1] Nothing is left after it.
+	 * [clean-2] It is 0 when it is called again for the same record.
+	 * [clean-3] It also removes what a monitor that was killed could not.
+	 * [clean-4] It touches nothing of other containers.
 	 */
 	int (*clean)(void *self, struct exd_record *record, struct exd_error *err);
-	/* Required. running, paused, isolation. */
+	/*
+	 * Required. Sets running, paused, driver and isolation.
+	 * [info-1] `running` is true while init lives.
+	 * [info-2] `running` is false when it has ended; that is no error.
+	 * [info-3] `paused` is true from pause to unpause only.
+	 * [info-4] `isolation` is not empty.
+	 * [info-5] `driver` begins with the driver's name.
+	 */
 	int (*info)(void *self, struct exd_record *record, struct exd_info *info,
 		    struct exd_error *err);
 
-	/* EXD_CAP_EXEC. Compiles a further process of a running container. */
+	/*
+	 * EXD_CAP_EXEC. Compiles a further process of a running container.
+	 * [exec-1] It is in the namespaces and the root of init.
+	 * [exec-2] Its exit code is its own.
+	 * [exec-3] Its stdio is its own.
+	 * [exec-4] It has the directory and the variables of its own command.
+	 * [exec-5] Its end is not the container's.
+	 * [exec-6] It ends with the container.
+	 * [exec-7] A program that is not there is EXD_ERR_EXEC_NOT_FOUND, and the container goes on.
+	 * [exec-8] Any number may run at once.
+	 * [exec-9] In a container that has ended it is EXD_ERR_NOT_RUNNING.
+	 * [exec-10] In one that is paused it is EXD_ERR_PAUSED.
+	 * [exec-11] What it starts belongs to the container, and ends with it.
+	 */
 	int (*exec)(void *self, struct exd_record *record, const struct exd_command *command,
 		    struct exd_plan *plan, struct exd_error *err);
-	/* No capability: NULL means the core signals init through its pidfd. */
+	/*
+	 * No capability: NULL means the core signals init through its pidfd.
+	 * [kill-1] It returns in bounded time.
+	 * [kill-2] Init gets the signal, or it is refused as EXD_ERR_UNSUPPORTED.
+	 * [kill-3] SIGKILL always ends the container.
+	 * [kill-4] Of a container that has ended it is EXD_ERR_NOT_RUNNING.
+	 * [kill-5] Signal 0 only looks.
+	 * [kill-6] SIGKILL ends a paused container.
+	 */
 	int (*kill)(void *self, struct exd_record *record, int signal, struct exd_error *err);
-	/* EXD_CAP_PAUSE, both. Has a deadline; always thaws on failure. */
+	/*
+	 * EXD_CAP_PAUSE, both. Has a deadline; always thaws on failure.
+	 * [pause-1] From pause to unpause no process of the container runs.
+	 * [pause-2] After unpause all go on.
+	 * [pause-3] The container's status says so.
+	 * [pause-4] Once more is EXD_ERR_PAUSED.
+	 * [pause-5] unpause of one that is not paused is EXD_ERR_NOT_PAUSED.
+	 * [pause-6] Of a container that has ended both are EXD_ERR_NOT_RUNNING.
+	 */
 	int (*pause)(void *self, struct exd_record *record, struct exd_error *err);
 	int (*unpause)(void *self, struct exd_record *record, struct exd_error *err);
-	/* EXD_CAP_PIDS. As exd_pids(). */
+	/*
+	 * EXD_CAP_PIDS. As exd_pids().
+	 * [pids-1] Init is among them.
+	 * [pids-2] So is each process that it started, once.
+	 * [pids-3] At most `max` are written, all are counted.
+	 * [pids-4] Of a container that has ended it is EXD_ERR_NOT_RUNNING.
+	 */
 	int (*pids)(void *self, struct exd_record *record, pid_t *pids, size_t max,
 		    struct exd_error *err);
-	/* EXD_CAP_STATS. Fills no more than stats->struct_size bytes, nor of info above. */
+	/*
+	 * EXD_CAP_STATS. Fills no more than stats->struct_size bytes, nor of info above.
+	 * [stats-1] `valid` says what was read, and time_ns when.
+	 * [stats-2] CPU time grows with the work done.
+	 * [stats-3] Memory in use is not 0, and its limit is the command's.
+	 * [stats-4] pids_current counts the processes.
+	 * [stats-5] Of a container that has ended it is EXD_ERR_NOT_RUNNING.
+	 */
 	int (*stats)(void *self, struct exd_record *record, struct exd_stats *stats,
 		     struct exd_error *err);
-	/* EXD_CAP_UPDATE. */
+	/*
+	 * EXD_CAP_UPDATE.
+	 * [update-1] Limits that are set in the command hold from now on, or are refused by name.
+	 * [update-2] A key that cannot be changed is refused.
+	 * [update-3] Of a container that has ended it is EXD_ERR_NOT_RUNNING.
+	 */
 	int (*update)(void *self, struct exd_record *record, const struct exd_command *command,
 		      struct exd_error *err);
-	/* EXD_CAP_EXPLAIN. Lines for people beside those of the plan itself. */
+	/*
+	 * EXD_CAP_EXPLAIN. Lines for people beside those of the plan itself.
+	 * [explain-1] Each line has a topic and a text.
+	 * [explain-2] It fails where run would fail.
+	 */
 	int (*explain)(void *self, const struct exd_command *command, struct exd_report *report,
 		       struct exd_error *err);
 };
+
+/*
+ * ---- what a plan makes of a command
+ * --------------------------------------------------------------------
+ */
+
+/*
+ * Standard descriptors
+ *   [stdio-1] Each of the three is the program's own.
+ *   [stdio-2] /dev/null reads as empty and takes everything.
+ *   [stdio-3] When the host closes its end of stdin, the program reads EOF.
+ *   [stdio-4] When the container is gone, the host reads EOF.
+ *   [stdio-5] 64 MiB pass through unchanged.
+ *   [stdio-6] What was written to a file is there when the end is reported.
+ *   [stdio-7] A host whose own standard descriptors are closed can run containers.
+ *   [stdio-8] A process that outlives the program does not hold up the report of its end.
+ *   [stdio-9] When the program closes its stdout and goes on, the host reads EOF.
+ *   [tty-1] With a tty, all three are a terminal, or the key is refused.
+ *   [tty-2] The terminal has the size asked for before the program begins.
+ *   [tty-3] A new size arrives.
+ *   [tty-4] It is the controlling terminal: ^C is SIGINT.
+ *
+ * Hooks
+ *   [hook-1] Each is called once: pre_start, start, exit, post_stop.
+ *   [hook-2] The process given is the one that was started.
+ *   [hook-3] The pid given is that of the program, or 0 when this host has none.
+ *   [hook-4] In pre_start the program has not begun.
+ *   [hook-5] In pre_start the pid is what it is in start.
+ *   [hook-6] In pre_start its namespaces are those that the program will have.
+ *   [hook-7] An error of pre_start keeps the program from beginning.
+ *   [hook-8] Such a start leaves nothing behind.
+ *   [hook-9] An error of start kills the container.
+ *   [hook-10] A program that ends at once has its start hook too, before exit.
+ *   [hook-11] An exec has start and exit with a process and a pid of its own.
+ *
+ * OOM channel
+ *   [oom-1] Without an OOM kill there is no event.
+ *   [oom-2] When the container is gone, it is at EOF.
+ *   [oom-3] There is one event per OOM kill, as many as the exit status counts.
+ *   [oom-4] Init that died of it is said to.
+ *   [oom-5] A new one can be had while the container runs.
+ *   [oom-6] That of an exec is at EOF from the beginning.
+ *
+ * The end
+ *   [end-1] When init has ended, all other processes of the container are ended too.
+ *   [end-2] Then no process is left.
+ *   [end-3] Then no mount is left in the host's namespace.
+ *   [end-4] Then no cgroup is left.
+ *   [end-5] Then no file is left.
+ *
+ * Recovery
+ *   [recover-1] A container goes on when its host dies, and the next host learns its exit code.
+ *   [recover-2] A tied one ends with its host.
+ *   [recover-3] A container goes on when its monitor dies.
+ *   [recover-4] When that has ended, its status is stopped or lost and calls are refused.
+ */
 
 /*
  * ---- options: the driver's section of the configuration
