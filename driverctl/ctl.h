@@ -62,6 +62,7 @@ int verb_gc(struct ctl *ctl, struct exd_error *err);
 int verb_drivers(struct ctl *ctl, struct exd_error *err);
 int verb_check(struct ctl *ctl, struct exd_error *err);
 int verb_explain(struct ctl *ctl, struct exd_error *err);
+int verb_conformance(struct ctl *ctl, struct exd_error *err);
 int verb_help(struct ctl *ctl, struct exd_error *err);
 
 /* Prints the error as driverctl's one line and to the log file; returns the exit code for it. */

@@ -126,6 +126,13 @@ static const struct option_row rows[] = {
 	{OF_STATS, 0, "follow", NULL, SETTING(follow),
 	 .help = "a sample each second, until all have ended"},
 	{OF_GC, 0, "dry-run", NULL, SETTING(dry_run), .help = "only say what would be removed"},
+	{OF_CONFORMANCE, 0, "rootfs", "DIR", SETTING(tree),
+	 .help = "root directory of its containers, with a shell; default: the driver's own"},
+	{OF_CONFORMANCE, 0, "only", "NAME", SETTING(only),
+	 .help = "run only cases of this name, or that check this id of the contract"},
+	{OF_CONFORMANCE, 0, "time", "SECONDS", SETTING(time),
+	 .help = "how long a case may take (default 60)"},
+	{OF_CONFORMANCE, 0, "list", NULL, SETTING(list), .help = "only print the cases"},
 	{LISTING, 0, "json", NULL, SETTING(json), .help = "print JSON, one object a line"},
 
 	{NO_HOSTNAME, 'h', "help", NULL, SETTING(help), .help = "print this help"},

@@ -30,7 +30,8 @@ enum option_of {
 	OF_DRIVERS = 1 << 16,
 	OF_CHECK = 1 << 17,
 	OF_HELP = 1 << 18,
-	OF_ALL = (1 << 19) - 1
+	OF_CONFORMANCE = 1 << 19,
+	OF_ALL = (1 << 20) - 1
 };
 
 /* Options that are driverctl's own business; all others set keys of a command. */
@@ -55,6 +56,9 @@ struct settings {
 	bool json;
 	bool follow;
 	bool dry_run;
+	const char *tree;
+	const char *only;
+	bool list;
 };
 
 struct option_row {

@@ -174,6 +174,18 @@ static const struct verb verbs[] = {
 		.summary = "Print the steps that a run with the same options would take",
 	},
 	{
+		.name = "conformance",
+		.of = OF_CONFORMANCE,
+		.grammar = GRAMMAR_PLAIN,
+		.max = 1,
+		.usage = "[OPTIONS] DRIVER",
+		.run = verb_conformance,
+		.summary = "Judge whether a driver keeps the contract of execdriver/driver.h",
+		.more = "Prints TAP, a line a case with the ids of the contract that it checks, and last how\n"
+			"many passed, failed, and were skipped since the driver does not claim the\n"
+			"capability. The exit code is 0 when none failed, else 1.",
+	},
+	{
 		.name = "help",
 		.of = OF_HELP,
 		.grammar = GRAMMAR_PLAIN,

@@ -4,22 +4,31 @@
 # shellcheck source=tests/lib.sh
 . "$EXD_TEST_SRCDIR/tests/lib.sh"
 
-lib=$EXD_TEST_BUILDDIR/.libs/libexecdriver.so
-map=$EXD_TEST_SRCDIR/core/libexecdriver.map
+lib=$EXD_TEST_BUILDDIR/.libs/libexecdriver
+cd "$EXD_TEST_SRCDIR" || exit 1
 
 # Every declaration that starts with EXD_API, up to its first parenthesis.
-in_headers=$(cat "$EXD_TEST_SRCDIR"/include/execdriver/*.h | tr '\n\t' '  ' | sed 's/EXD_API/\n&/g' |
-	sed -n 's/^EXD_API [^;]*[ *]\(exd_[a-z0-9_]*\)(.*/\1/p' | sort -u)
-in_map=$(sed -n 's/^\t\(exd_[a-z0-9_]*\);$/\1/p' "$map" | sort -u)
-in_library=$(nm -D --defined-only "$lib" | sed -n 's/.* [TDRBV] \([^@]*\)@@.*/\1/p' | sort -u)
-foreign=$(printf '%s\n' "$in_library" | grep -v '^exd_')
-
-is "$in_map" "$in_headers" "the version script lists what the headers declare"
-is "$in_library" "$in_headers" "the library exports what the headers declare"
-is "$foreign" "" "the library exports nothing without the prefix"
+declared() {
+	cat "$@" | tr '\n\t' '  ' | sed 's/EXD_API/\n&/g' |
+		sed -n 's/^EXD_API [^;]*[ *]\(exd_[a-z0-9_]*\)(.*/\1/p' | sort -u
+}
+# compare NAME MAP LIBRARY PREFIX: what the map lists and the library exports is what stdin names.
+compare() {
+	local wanted exports
+	wanted=$(cat)
+	exports=$(nm -D --defined-only "$3" | sed -n 's/.* [TDRBV] \([^@]*\)@@.*/\1/p' | sort -u)
+	is "$(sed -n 's/^\t\(exd_[a-z0-9_]*\);$/\1/p' "$2" | sort -u)" "$wanted" \
+		"the version script of $1 lists what the headers declare"
+	is "$exports" "$wanted" "$1 exports what the headers declare"
+	is "$(grep -v "^$4" <<<"$exports")" "" "$1 exports nothing without the prefix"
+}
+mapfile -t headers < <(printf '%s\n' include/execdriver/*.h | grep -v /conformance.h)
+in_headers=$(declared "${headers[@]}")
+compare libexecdriver core/libexecdriver.map "$lib.so" exd_ <<<"$in_headers"
+compare libexecdriver-conformance conformance/libexecdriver-conformance.map "$lib-conformance.so" exd_conformance_ \
+	< <(declared include/execdriver/conformance.h)
 
 # What hosts call is called in tests and examples; drivers call the rest, and are tested themselves.
-cd "$EXD_TEST_SRCDIR" || exit 1
 called_in() {
 	cat "$@" 2>/dev/null | grep -oE '\bexd_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
 }
