@@ -70,7 +70,7 @@ static struct exd_driver driver_of(struct kit *kit)
 
 static void case_loads(struct kit *kit)
 {
-	(void)load(kit);
+	(void)dlclose(load(kit));
 }
 
 static void case_entry(struct kit *kit)
@@ -222,7 +222,7 @@ static const struct kit_case cases[] = {
 	{"abi.version", "abi-4", .needs = "abi.entry", .run = case_version},
 	{"abi.size", "abi-5", .needs = "abi.version", .run = case_size},
 	{"abi.name", "abi-6", .needs = "abi.size", .run = case_name},
-	{"abi.required", "abi-7", .needs = "abi.size", .run = case_required},
+	{"abi.required", "abi-7", .needs = "abi.name", .run = case_required},
 	{"abi.capabilities", "abi-8", .needs = "abi.required", .run = case_capabilities},
 	{"abi.texts", "abi-9", .needs = "abi.size", .run = case_texts},
 };

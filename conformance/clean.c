@@ -110,20 +110,15 @@ static void case_only(struct kit *kit)
 	kit_stopped(kit, "only", id);
 	clean(kit, id);
 	kit_check(kit, kit_status(kit, other.id) == EXD_STATUS_RUNNING, "another is gone");
-	if (kit->caps & EXD_CAP_EXEC)
-		kit_must(kit,
-			 exd_exec(kit->engine, other.id, kit_exec_command(kit, "exit 0"), NULL,
-				  NULL, NULL, &kit->err),
-			 "an exec in another");
 	kit_let_end(kit, &other, 9);
 }
 
 static const struct kit_case cases[] = {
-	{"clean.all", "clean-1", .needs = "run.works", .left = KIT_LEFT_ALL, .run = case_all},
-	{"clean.again", "clean-2", .needs = "run.works", .run = case_again},
-	{"clean.crash", "clean-3", .needs = "terminate.no_monitor", .left = KIT_LEFT_ALL,
+	{"clean.all", "clean-1", .needs = "run.once", .left = KIT_LEFT_ALL, .run = case_all},
+	{"clean.again", "clean-2", .needs = "run.once", .run = case_again},
+	{"clean.crash", "clean-3", .needs = "terminate.record", .left = KIT_LEFT_ALL,
 	 .run = case_crash},
-	{"clean.only", "clean-4", .needs = "clean.all", .run = case_only},
+	{"clean.only", "clean-4", .needs = "clean.all run.code", .run = case_only},
 };
 
 KIT_GROUP(kit_clean);

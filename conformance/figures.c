@@ -319,7 +319,7 @@ static const struct kit_case cases[] = {
 	{"update.holds", "update-1", UPDATE, "cap.update", .run = case_update_holds},
 	{"update.refuses", "update-2", UPDATE, "cap.update", .run = case_update_refuses},
 	{"update.stopped", "update-3", UPDATE, "cap.update", .run = case_update_stopped},
-	{"cap.explain", "cap-1", EXPLAIN, "run.works", .run = case_explain_claimed},
+	{"cap.explain", "cap-1", EXPLAIN, "run.once", .run = case_explain_claimed},
 	{"explain.lines", "explain-1", EXPLAIN, "cap.explain", .run = case_explain_lines},
 	{"explain.fails", "explain-2", EXPLAIN, "cap.explain", .run = case_explain_fails},
 };

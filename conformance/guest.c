@@ -45,13 +45,11 @@ static void whole_life(struct kit *kit)
 	if (kit->caps & EXD_CAP_EXEC)
 		(void)exd_exec(kit->engine, box.id, kit_exec_command(kit, "exit 0"), NULL, NULL,
 			       NULL, NULL);
-	(void)exd_kill(kit->engine, box.id, 0, NULL);
 	(void)write_all(box.in, "end\n", 4);
 	(void)kit_wait(kit, &box);
 	exd_process_free(box.process);
 	(void)close(box.in);
 	(void)close(box.out);
-	(void)exd_terminate(kit->engine, box.id, NULL);
 	(void)exd_delete(kit->engine, box.id, false, NULL);
 	exd_report_free(report);
 	exd_command_free(command);
@@ -139,11 +137,18 @@ static void look_fields(struct kit *kit, const char *const *fields, char text[SN
 	}
 }
 
+/* Without 32 and 33, which the C library catches when it first makes a thread. */
 static void look_signals(struct kit *kit, char text[SNAPSHOT_SIZE])
 {
-	static const char *const fields[] = {"SigBlk", "SigIgn", "SigCgt", NULL};
+	static const char *const fields[] = {"SigBlk", "SigIgn", "SigCgt"};
+	char mask[32];
+	size_t used = 0;
 
-	look_fields(kit, fields, text);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		copy_field(kit, fields[i], mask, sizeof(mask));
+		used += (size_t)snprintf(text + used, SNAPSHOT_SIZE - used, "%s %llx ", fields[i],
+					 strtoull(mask, NULL, 16) & ~(3ULL << 31));
+	}
 }
 
 static void case_signals(struct kit *kit)
@@ -280,12 +285,14 @@ static void case_children(struct kit *kit)
 
 static void case_host_child(struct kit *kit)
 {
+	siginfo_t info;
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(9);
 	kit_check(kit, pid > 0, "the kit cannot fork");
+	(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
 	whole_life(kit);
 	kit_check(kit, waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 9,
 		  "a child of the host was reaped by another");
@@ -332,55 +339,84 @@ static void case_threads(struct kit *kit)
 
 /* ---- another process ------------------------------------------------------------------------- */
 
-static void look_up(struct kit *kit, void *arg)
+struct found {
+	char id[KIT_ID];
+	int lent[2]; /* stdin and stdout of it */
+};
+
+static void start_found(struct kit *kit, void *arg)
 {
-	const struct kit_box *box = arg;
+	const struct found *found = arg;
+	struct exd_command *command = kit_command(kit, "elsewhere", "echo ready; read x; exit 6");
+	struct exd_stdio stdio = {.struct_size = sizeof(stdio),
+				  .in = found->lent[0],
+				  .out = found->lent[1],
+				  .err = EXD_FD_NULL};
+	struct exd_process *process = NULL;
+
+	kit_must(kit, exd_start(kit->engine, command, &stdio, NULL, 0, &process, &kit->err),
+		 "start");
+	kit_until(kit, process, EXD_PHASE_RUNNING);
+}
+
+static void do_all(struct kit *kit, const char *id)
+{
 	struct exd_info info = {.struct_size = sizeof(info)};
 	struct exd_stats stats = {.struct_size = sizeof(stats)};
 	pid_t pids[8];
 
-	kit_must(kit, exd_info(kit->engine, box->id, &info, &kit->err), "info elsewhere");
+	kit_must(kit, exd_info(kit->engine, id, &info, &kit->err), "info elsewhere");
 	kit_check(kit, info.running, "elsewhere it does not run");
 	if (kit->caps & EXD_CAP_PIDS)
-		kit_must(kit, exd_pids(kit->engine, box->id, pids, 8, &kit->err), "pids elsewhere");
+		kit_must(kit, exd_pids(kit->engine, id, pids, 8, &kit->err), "pids elsewhere");
 	if (kit->caps & EXD_CAP_STATS)
-		kit_must(kit, exd_stats(kit->engine, box->id, &stats, &kit->err),
-			 "stats elsewhere");
+		kit_must(kit, exd_stats(kit->engine, id, &stats, &kit->err), "stats elsewhere");
 	if (kit->caps & EXD_CAP_PAUSE) {
-		kit_must(kit, exd_pause(kit->engine, box->id, &kit->err), "pause elsewhere");
-		kit_must(kit, exd_unpause(kit->engine, box->id, &kit->err), "unpause elsewhere");
+		kit_must(kit, exd_pause(kit->engine, id, &kit->err), "pause elsewhere");
+		kit_must(kit, exd_unpause(kit->engine, id, &kit->err), "unpause elsewhere");
 	}
 	if (kit->caps & EXD_CAP_EXEC)
 		kit_must(kit,
-			 exd_exec(kit->engine, box->id, kit_exec_command(kit, "exit 0"), NULL, NULL,
+			 exd_exec(kit->engine, id, kit_exec_command(kit, "exit 0"), NULL, NULL,
 				  NULL, &kit->err),
 			 "exec elsewhere");
 }
 
+/* This process has never started anything. */
 static void case_elsewhere(struct kit *kit)
 {
-	struct kit_box box = kit_start_box(kit, "elsewhere", "echo ready; read x; exit 6", 0);
+	struct exd_exit_status status = {.struct_size = sizeof(status)};
+	struct found found;
+	int in[2], out[2];
 
-	kit_expect(kit, box.out, "ready");
-	kit_join(kit, kit_fork(kit, look_up, &box));
-	kit_let_end(kit, &box, 6);
+	kit_pipe(kit, in);
+	kit_pipe(kit, out);
+	found.lent[0] = in[0];
+	found.lent[1] = out[1];
+	kit_id(kit, "elsewhere", found.id);
+	kit_host_dies(kit, start_found, &found);
+	kit_expect(kit, out[0], "ready");
+	do_all(kit, found.id);
+	kit_check(kit, write(in[1], "end\n", 4) == 4, "its stdin is gone");
+	kit_must(kit, exd_wait(kit->engine, found.id, KIT_SOON_MS, &status, &kit->err), "wait");
+	kit_must(kit, exd_delete(kit->engine, found.id, false, &kit->err), "delete");
 }
 
 static const struct kit_case cases[] = {
-	{"guest.children", "guest-1", .needs = "run.works", .run = case_children},
+	{"guest.children", "guest-1", .needs = "run.once", .run = case_children},
 	{"guest.host_child", "guest-2", .needs = "guest.children", .run = case_host_child},
-	{"guest.directory", "guest-3", .needs = "run.works", .run = case_directory},
-	{"guest.umask", "guest-4", .needs = "run.works", .run = case_umask},
-	{"guest.environment", "guest-5", .needs = "run.works", .run = case_environment},
-	{"guest.signals", "guest-6", .needs = "run.works", .run = case_signals},
-	{"guest.limits", "guest-7", .needs = "run.works", .run = case_limits},
-	{"guest.credentials", "guest-8", .needs = "run.works", .run = case_credentials},
-	{"guest.prints", "guest-9", .needs = "run.works", .run = case_prints},
-	{"guest.cloexec", "guest-10", .needs = "run.works", .run = case_cloexec},
-	{"guest.descriptors", "guest-11", .needs = "close.gives_back", .run = case_descriptors},
-	{"guest.threads_left", "guest-12", .needs = "run.works", .run = case_threads_left},
+	{"guest.directory", "guest-3", .needs = "run.once", .run = case_directory},
+	{"guest.umask", "guest-4", .needs = "run.once", .run = case_umask},
+	{"guest.environment", "guest-5", .needs = "run.once", .run = case_environment},
+	{"guest.signals", "guest-6", .needs = "run.once", .run = case_signals},
+	{"guest.limits", "guest-7", .needs = "run.once", .run = case_limits},
+	{"guest.credentials", "guest-8", .needs = "run.once", .run = case_credentials},
+	{"guest.prints", "guest-9", .needs = "run.once", .run = case_prints},
+	{"guest.cloexec", "guest-10", .needs = "run.once", .run = case_cloexec},
+	{"guest.descriptors", "guest-11", .needs = "close.gives_back run.once", .run = case_descriptors},
+	{"guest.threads_left", "guest-12", .needs = "run.once", .run = case_threads_left},
 	{"guest.threads", "guest-13", .needs = "run.code", .run = case_threads},
-	{"guest.elsewhere", "guest-14", .needs = "run.code", .run = case_elsewhere},
+	{"guest.elsewhere", "guest-14", .needs = "run.code cap.exec", .run = case_elsewhere},
 };
 
 KIT_GROUP(kit_guest);

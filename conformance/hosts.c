@@ -91,7 +91,8 @@ static pid_t monitor_of(struct kit *kit, const struct exd_box *box)
 
 	at = at ? strstr(at, "\"pid\"") : NULL;
 	at = at ? strpbrk(at, "0123456789") : NULL;
-	kit_check(kit, at && atoi(at) > 1, "the record names no monitor: %s", exd_box_json(box));
+	if (!at || atoi(at) <= 1)
+		kit_fail(kit, "the record names no monitor: %s", exd_box_json(box));
 	return (pid_t)atoi(at);
 }
 

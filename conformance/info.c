@@ -74,7 +74,7 @@ static void case_driver(struct kit *kit)
 
 static const struct kit_case cases[] = {
 	{"info.running", "info-1", .needs = "run.once", .run = case_running},
-	{"info.ended", "info-2", .needs = "run.works", .run = case_ended},
+	{"info.ended", "info-2", .needs = "run.once", .run = case_ended},
 	{"info.paused", "info-3", EXD_CAP_PAUSE, "info.running", .run = case_paused},
 	{"info.isolation", "info-4", .needs = "info.running", .run = case_isolation},
 	{"info.driver", "info-5", .needs = "info.running", .run = case_driver},

@@ -29,12 +29,12 @@ static const struct kit_group *const groups[] = {
 	&kit_open,
 	&kit_run,
 	&kit_start,
+	&kit_exec,
 	&kit_guest,
 	&kit_stdio,
 	&kit_tty,
 	&kit_hooks,
 	&kit_oom,
-	&kit_exec,
 	&kit_kill,
 	&kit_terminate,
 	&kit_clean,
@@ -83,6 +83,7 @@ bool exd_conformance_case(size_t index, struct exd_conformance_case *out)
 	full.name = one->name;
 	full.ids = one->ids;
 	full.caps = one->caps;
+	full.needs = one->needs ? one->needs : "";
 	give(out, &full, sizeof(full));
 	return true;
 }
@@ -124,13 +125,24 @@ static const char *missing_cap(uint64_t missing)
 	return "unknown";
 }
 
+/* Whether `list` holds this one as a word of its own. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = strstr(list, word); size && at; at = strstr(at + 1, word))
+		if ((at == list || at[-1] == ' ') && (at[size] == ' ' || !at[size]))
+			return true;
+	return false;
+}
+
 /* Whether a case that this one needs failed, or was itself left out. */
 static const char *needs_failed(const struct tally *tally, const struct kit_case *one)
 {
 	const struct kit_case *other;
 
 	for (size_t i = 0; one->needs && (other = kit_case_at(i)); i++)
-		if (strcmp(other->name, one->needs) == 0 &&
+		if (has_word(one->needs, other->name) &&
 		    (tally->outcome[i] == FAILED || tally->outcome[i] == LEFT_OUT))
 			return other->name;
 	return NULL;
@@ -175,21 +187,10 @@ static void run_case(struct tally *tally, size_t index, bool alone)
 	}
 }
 
-/* Whether `ids` holds this one as a word of its own. */
-static bool has_id(const char *ids, const char *id)
-{
-	size_t size = strlen(id);
-
-	for (const char *at = strstr(ids, id); size && at; at = strstr(at + 1, id))
-		if ((at == ids || at[-1] == ' ') && (at[size] == ' ' || !at[size]))
-			return true;
-	return false;
-}
-
 static bool wanted(const struct exd_conformance_options *options, const struct kit_case *one)
 {
 	return !options->only || strcmp(options->only, one->name) == 0 ||
-	       has_id(one->ids, options->only);
+	       has_word(one->ids, options->only);
 }
 
 static int check_options(const struct exd_conformance_options *options, struct exd_error *err)

@@ -11,7 +11,7 @@
 #include <execdriver/conformance.h>
 
 /* For what happens at once; a machine under load may take its time. */
-#define KIT_SOON_MS 20000
+#define KIT_SOON_MS 15000
 #define KIT_LINE 512
 #define KIT_ID 160
 
@@ -48,7 +48,7 @@ struct kit_case {
 	const char *name;
 	const char *ids;
 	uint64_t caps;
-	/* a case of this name that failed: this one would only say it again */
+	/* cases, with blanks between them: when one failed, this one would only say it again */
 	const char *needs;
 	uint32_t left; /* enum kit_left */
 	void (*run)(struct kit *kit);
@@ -172,7 +172,7 @@ struct kit_mounts *kit_mounts_read(void);
 /* Says what is left of the case, except processes; false when nothing is. */
 bool kit_find_left(struct kit *kit, uint32_t left, const struct kit_mounts *before, char *text,
 		   size_t size);
-/* Removes cgroups and files that bear the token, and the state directory. */
-void kit_remove_left(struct kit *kit);
+/* Removes the state directory, and with `all` the cgroups and files that bear the token. */
+void kit_remove_left(struct kit *kit, bool all);
 
 #endif

@@ -147,11 +147,11 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return 0;
 }
 
-void kit_remove_left(struct kit *kit)
+void kit_remove_left(struct kit *kit, bool all)
 {
-	(void)walk(kit, cgroups.path, cgroups.depth, true, remove_path, NULL);
-	if (kit->verdict->failed)
-		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-			(void)walk(kit, places[i].path, places[i].depth, false, remove_path, NULL);
+	if (all)
+		(void)walk(kit, cgroups.path, cgroups.depth, true, remove_path, NULL);
+	for (size_t i = 0; all && i < sizeof(places) / sizeof(places[0]); i++)
+		(void)walk(kit, places[i].path, places[i].depth, false, remove_path, NULL);
 	(void)nftw(kit->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

@@ -164,12 +164,12 @@ static void case_exec(struct kit *kit)
 }
 
 static const struct kit_case cases[] = {
-	{"oom.none", "oom-1", .needs = "run.works", .run = case_none},
+	{"oom.none", "oom-1", .needs = "run.once", .run = case_none},
 	{"oom.eof", "oom-2", .needs = "run.once", .run = case_eof},
 	{"oom.kills", "oom-3", .needs = "oom.none", .run = case_kills},
 	{"oom.init", "oom-4", .needs = "oom.kills", .run = case_init},
 	{"oom.later", "oom-5", .needs = "oom.eof", .run = case_later},
-	{"oom.exec", "oom-6", EXD_CAP_EXEC, "oom.none", .run = case_exec},
+	{"oom.exec", "oom-6", EXD_CAP_EXEC, "oom.none cap.exec", .run = case_exec},
 };
 
 KIT_GROUP(kit_oom);

@@ -147,7 +147,7 @@ static const struct kit_case cases[] = {
 	{"recover.goes_on", "recover-1", .needs = "run.code", .run = case_goes_on},
 	{"recover.tied", "recover-2", .needs = "run.once", .run = case_tied},
 	{"recover.monitor", "recover-3", .needs = "kill.killed", .run = case_monitor},
-	{"recover.lost", "recover-4", .needs = "terminate.no_monitor", .run = case_lost},
+	{"recover.lost", "recover-4", .needs = "terminate.record", .run = case_lost},
 };
 
 KIT_GROUP(kit_recover);

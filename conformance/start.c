@@ -215,15 +215,15 @@ static void case_compiles(struct kit *kit)
 }
 
 static const struct kit_case cases[] = {
-	{"run.session", "run-12", .needs = "run.works", .run = case_session},
-	{"run.descriptors", "run-13", .needs = "run.works", .run = case_descriptors},
-	{"run.signals", "run-14", .needs = "run.works", .run = case_signals},
+	{"run.session", "run-12", .needs = "run.once", .run = case_session},
+	{"run.descriptors", "run-13", .needs = "run.once", .run = case_descriptors},
+	{"run.signals", "run-14", .needs = "run.once", .run = case_signals},
 	{"run.ids", "run-15", .needs = "run.code", .run = case_ids},
 	{"run.again", "run-16", .needs = "run.code", .run = case_again},
 	{"run.apart", "run-17", .needs = "run.code", .run = case_apart},
 	{"run.keys", "run-18", .needs = "run.code", .run = case_keys},
-	{"run.equal", "run-19", .needs = "run.works", .run = case_equal},
-	{"run.compiles", "run-20", .needs = "run.works", .left = KIT_LEFT_ALL,
+	{"run.equal", "run-19", .needs = "run.once", .run = case_equal},
+	{"run.compiles", "run-20", .needs = "run.once", .left = KIT_LEFT_ALL,
 	 .run = case_compiles},
 };
 

@@ -36,6 +36,7 @@ struct supervisor {
 	int signals;
 	pid_t child; /* the case; 0: reaped */
 	int status;
+	bool swept; /* something had to be killed */
 };
 
 static void accuse(struct kit *kit, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -191,6 +192,7 @@ static void sweep(struct supervisor *s)
 		char *at = children, *end;
 		long pid;
 
+		s->swept = true;
 		if (!list_children(children, sizeof(children)))
 			break;
 		while ((pid = strtol(at, &end, 10)) > 0 && end != at) {
@@ -210,7 +212,7 @@ static void judge_left(struct supervisor *s)
 		accuse(s->kit, "left behind: %s", what);
 	send_janitor(s);
 	sweep(s);
-	kit_remove_left(s->kit);
+	kit_remove_left(s->kit, s->kit->verdict->failed || s->swept);
 }
 
 /* ---- the supervisor -------------------------------------------------------------------------- */

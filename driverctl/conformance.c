@@ -22,7 +22,8 @@ static int print_cases(struct exd_error *err)
 	struct exd_conformance_case one = {.struct_size = sizeof(one)};
 
 	for (size_t i = 0; exd_conformance_case(i, &one); i++)
-		(void)printf("%s [%s]\n", one.name, one.ids);
+		(void)printf("%s [%s]%s%s\n", one.name, one.ids, one.needs[0] ? " needs " : "",
+			     one.needs);
 	return print_flush(err);
 }
 

@@ -60,6 +60,8 @@ struct exd_conformance_case {
 	const char *name; /* "exec.code" */
 	const char *ids;  /* of the contract, with blanks between them: "exec-2" */
 	uint64_t caps;    /* enum exd_cap, all of which it needs */
+	/* cases, with blanks between them: when one failed, this one is left out; "": none */
+	const char *needs;
 };
 
 /* Fills in the case of this index, in the order they run; false after the last. Since 0.1. */

@@ -5,7 +5,7 @@
 . "$EXD_TEST_SRCDIR/tests/lib.sh"
 cd "$TEST_TMPDIR" || exit 1
 
-verbs='run exec kill stop delete list ps pause resume wait stats top inspect gc drivers check explain help'
+verbs='run exec kill stop delete list ps pause resume wait stats top inspect gc drivers check explain conformance help'
 manual=$EXD_TEST_SRCDIR/man/driverctl.1
 
 is "$(driverctl --version)" "driverctl 0.1.0" "--version"

@@ -27,7 +27,7 @@ for path in include/execdriver/*.h; do
 	fi
 done
 
-for header in base/*.h core/*.h monitor/*.h drivers/*/*.h driverctl/*.h; do
+for header in base/*.h core/*.h monitor/*.h drivers/*/*.h driverctl/*.h conformance/*.h; do
 	[ -e "$header" ] || continue
 	ok "$header compiles alone" compiles "$header" "${cc[@]}" -std=gnu11 -D_GNU_SOURCE \
 		-Wno-unused-function -Wno-unused-parameter -x c

@@ -65,7 +65,8 @@ mapfile -t driver_calls < <(exported -E "$for_drivers")
 is "$(without $library "${host_calls[@]}")" "" "each function for hosts is in $library"
 is "$(without $driver "${driver_calls[@]}")" "" "each function for drivers is in $driver"
 mapfile -t named < <(cat man/*.[0-9] | sed -n 's/^\.\(Fn\|It Fn\) //p' | grep -oE '\bexd_[a-z0-9_]+' | sort -u)
-is "$(without core/libexecdriver.map "${named[@]}")" "" "each function that a page names exists"
+cat core/*.map conformance/*.map >"$TEST_TMPDIR/maps"
+is "$(without "$TEST_TMPDIR/maps" "${named[@]}")" "" "each function that a page names exists"
 
 # example FILE FIRST: the literal block of a page or the block of C of README.md that begins with this line.
 example() {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Can end only what this very process has started. */
+#define ZOO_NAME "remembers_terminate"
+#include "tests/zoo/good.h"
+
+static char known[64][160];
+static unsigned int count;
+
+static int zoo_run(void *self, const struct exd_command *command, struct exd_plan *plan,
+		   struct exd_error *err)
+{
+	(void)snprintf(known[count++ % 64], sizeof(known[0]), "%s",
+		       exd_command_string(command, EXD_KEY_ID, ""));
+	return good_run(self, command, plan, err);
+}
+
+static bool knows(const struct exd_record *record)
+{
+	for (unsigned int i = 0; i < 64; i++)
+		if (strcmp(known[i], exd_record_id(record)) == 0)
+			return true;
+	return false;
+}
+
+static int zoo_terminate(void *self, struct exd_record *record, struct exd_error *err)
+{
+	return knows(record) ? good_terminate(self, record, err) : 0;
+}
+
+ZOO_DRIVER(.run = zoo_run, .terminate = zoo_terminate);
