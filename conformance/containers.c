@@ -15,6 +15,7 @@
 #include "base/fdio.h"
 
 #define SHELL_WORDS 16
+#define OUTPUT_MS 1000
 
 static void keep_warning(void *arg, enum exd_log_level level, const char *driver, const char *id,
 			 const char *text)
@@ -109,15 +110,19 @@ struct exd_exit_status kit_output(struct kit *kit, const struct exd_command *com
 	struct exd_exit_status status = {.struct_size = sizeof(status)};
 	struct exd_stdio stdio = {
 		.struct_size = sizeof(stdio), .in = EXD_FD_NULL, .err = EXD_FD_NULL};
+	struct pollfd p = {.events = POLLIN};
 	size_t used = 0;
 	ssize_t n;
 	int out[2];
 
 	kit_pipe(kit, out);
 	stdio.out = out[1];
+	p.fd = out[0];
 	kit_must(kit, exd_run(kit->engine, command, &stdio, NULL, &status, &kit->err), "run");
 	(void)close(out[1]);
-	while (used + 1 < size && (n = read(out[0], text + used, size - 1 - used)) > 0)
+	/* That EOF comes is the business of a case of its own. */
+	while (used + 1 < size && poll(&p, 1, OUTPUT_MS) > 0 &&
+	       (n = read(out[0], text + used, size - 1 - used)) > 0)
 		used += (size_t)n;
 	text[used] = '\0';
 	(void)close(out[0]);
