@@ -234,7 +234,7 @@ output=$(timeout 60 setpriv --bounding-set=-sys_admin driverctl --root "$root" r
 judge "no CAP_SYS_ADMIN" 125 "driver native: it needs root with CAP_SYS_ADMIN" "$?" "$output"
 
 # A broken driver harms no other and is shown.
-cp "$EXD_TEST_BUILDDIR/tests/plugins.d/10-native.conf" conf/plugins.d/
+cp "${EXD_CONFIG%/*}/plugins.d/10-native.conf" conf/plugins.d/
 driver "$PWD/other_abi.so" >conf/plugins.d/one.conf
 list=$(driverctl --config conf/execdriver.conf drivers)
 is "$?" 0 "drivers exits with 0 when one is broken"

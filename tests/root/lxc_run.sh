@@ -22,7 +22,7 @@ locks() {
 }
 before=$(locks)
 # Those of this build, and what liblxc would leave for its own names.
-parent=$(grep -o 'cgroup_parent = "[^"]*"' "$EXD_TEST_BUILDDIR/tests/plugins.d/20-lxc.conf" | cut -d '"' -f 2)
+parent=$(grep -o 'cgroup_parent = "[^"]*"' "${EXD_CONFIG%/*}/plugins.d/20-lxc.conf" | cut -d '"' -f 2)
 cgroups() {
 	local name
 	for name in box lost lost2 hog same kept ended limits; do
@@ -140,9 +140,9 @@ ok "terminate from the record" ctl delete -f ended
 
 # raw lines
 sed -e "s|options: {|options: { lxc_config = [\"lxc.hook.version = 1\", \"lxc.mount.entry = tmpfs raw tmpfs create=dir 0 0\"];|" \
-	"$EXD_TEST_BUILDDIR/tests/plugins.d/20-lxc.conf" >raw.conf
+	"${EXD_CONFIG%/*}/plugins.d/20-lxc.conf" >raw.conf
 mkdir -p raw/plugins.d
-cp "$EXD_TEST_BUILDDIR/tests/execdriver.conf" raw/
+cp "${EXD_CONFIG%/*}/execdriver.conf" raw/
 cp raw.conf raw/plugins.d/20-lxc.conf
 is "$(timeout -s KILL 60 driverctl --config raw/execdriver.conf --root state --driver lxc run -- grep -c ' /raw ' /proc/mounts </dev/null)" 1 \
 	"raw lines of the driver's options count"
