@@ -43,7 +43,7 @@ struct native_run {
 	int rootfs_fd;        /* the root directory, or FD_NONE: volatile */
 	uint32_t root_uid;    /* owner of what is made in a volatile root */
 	uint32_t root_gid;
-	int root;             /* slots; -1 where there is none of ours */
+	int root; /* slots; -1 where there is none of ours */
 	int dev;
 	int proc;
 	int sys;
