@@ -70,5 +70,6 @@ int worker_hear(struct monitor *m, struct task *t);
 const char *worker_check_init(const struct worker *w, int32_t pid, int pidfd);
 /* Has the process, or what stands in for it, ended? */
 bool worker_init_ended(const struct task *t);
+bool worker_pidfd_ended(int pidfd);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define GENERATIONS_MAX 64
 
-static bool has_ended(int pidfd)
+bool worker_pidfd_ended(int pidfd)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 
@@ -23,7 +23,7 @@ static bool has_ended(int pidfd)
 
 bool worker_init_ended(const struct task *t)
 {
-	return has_ended(t->pidfd.fd);
+	return worker_pidfd_ended(t->pidfd.fd);
 }
 
 /* The pid that a pidfd stands for; -1: it was reaped; -EBADF: that is no pidfd. */
@@ -77,6 +77,6 @@ const char *worker_check_init(const struct worker *w, int32_t pid, int pidfd)
 	if (pid_of_pidfd(pidfd, &now) == 0 && now <= 0)
 		return NULL;
 	/* Its children are others' by then. */
-	return has_ended(w->pidfd.fd) ? "an init that nobody can vouch for, and ended"
-				      : "a process as init that it did not start";
+	return worker_pidfd_ended(w->pidfd.fd) ? "an init that nobody can vouch for, and ended"
+					       : "a process as init that it did not start";
 }

@@ -89,16 +89,22 @@ static bool is_pty_master(int fd)
 	return ioctl(fd, TIOCGPTN, &number) == 0;
 }
 
+/* A pid says who it is only while its process is there: of one that has ended, so has the other. */
+static bool is_same_init(const struct task *t, const struct heard *h)
+{
+	return h->report.pid == t->pid && (t->worker->flags & WIRE_WORKER_REMOTE ||
+					   !worker_init_ended(t) ||
+					   worker_pidfd_ended(h->fds[FD_PIDFD]));
+}
+
 static const char *check_process(const struct task *t, const struct heard *h)
 {
 	const struct worker *w = t->worker;
-	bool again = w->stage >= WORKER_PARKED;
 	const char *wrong = worker_check_init(w, h->report.pid, h->fds[FD_PIDFD]);
 
 	if (wrong)
 		return wrong;
-	if (again && (h->report.pid != t->pid ||
-		      (!(w->flags & WIRE_WORKER_REMOTE) && worker_init_ended(t))))
+	if (w->stage >= WORKER_PARKED && !is_same_init(t, h))
 		return "another process as init than before";
 	if (h->fds[FD_TTY] >= 0 &&
 	    (!(w->flags & WIRE_WORKER_TTY) || !is_pty_master(h->fds[FD_TTY])))

@@ -185,11 +185,10 @@ static void on_post_stop(void *ctx, struct exd_process *process)
 	note(ctx, 'c', exd_process_pid(process));
 }
 
-static int run_hooked(struct seen *seen, struct exd_engine *engine, uint32_t timeout_ms, char *out, size_t size)
+static int run_hooked(struct seen *seen, struct exd_engine *engine, const char *how, char *out, size_t size)
 {
 	struct exd_hooks hooks = {
 		.struct_size = sizeof(hooks),
-		.timeout_ms = timeout_ms,
 		.ctx = seen,
 		.pre_start = on_pre_start,
 		.start = on_start,
@@ -201,7 +200,7 @@ static int run_hooked(struct seen *seen, struct exd_engine *engine, uint32_t tim
 
 	(void)snprintf(seen->file, sizeof(seen->file), "%s/.began", lib_root());
 	(void)snprintf(script, sizeof(script), "echo $$ > %s", seen->file);
-	r = worker_run(engine, "good", script, &hooks, NULL);
+	r = worker_run(engine, how, script, &hooks, NULL);
 	fd = open(seen->file, O_RDONLY | O_CLOEXEC);
 	out[0] = '\0';
 	if (fd >= 0) {
@@ -218,9 +217,24 @@ START_TEST(test_hooks_once_in_order)
 	struct seen seen = {0};
 	char out[32];
 
-	must(run_hooked(&seen, engine, 0, out, sizeof(out)));
+	must(run_hooked(&seen, engine, "good", out, sizeof(out)));
 	ck_assert_str_eq(seen.order, "psec");
 	ck_assert(seen.parked);
+	ck_assert(seen.pid_same);
+	ck_assert_int_eq(atoi(out), seen.pid);
+	worker_end(engine);
+}
+END_TEST
+
+/* A program may be quicker than the word that it runs. */
+START_TEST(test_init_ends_before_ready)
+{
+	struct exd_engine *engine = worker_engine("worker");
+	struct seen seen = {0};
+	char out[32];
+
+	must(run_hooked(&seen, engine, "late-ready", out, sizeof(out)));
+	ck_assert_str_eq(seen.order, "psec");
 	ck_assert(seen.pid_same);
 	ck_assert_int_eq(atoi(out), seen.pid);
 	worker_end(engine);
@@ -233,7 +247,7 @@ START_TEST(test_pre_start_aborts)
 	struct seen seen = {.verdict = -EACCES};
 	char out[32];
 
-	ck_assert_int_eq(run_hooked(&seen, engine, 0, out, sizeof(out)), -EACCES);
+	ck_assert_int_eq(run_hooked(&seen, engine, "good", out, sizeof(out)), -EACCES);
 	ck_assert_uint_eq(lib_err.code, EXD_ERR_HOOK);
 	ck_assert_str_eq(seen.order, "pc");
 	ck_assert_str_eq(out, "");
@@ -348,7 +362,7 @@ static Suite *suite(void)
 
 	lib_add(s, "end", test_exit_codes, test_exit_code_of_32_bits);
 	lib_add(s, "stdio", test_stdio, test_tty, test_words_of_the_worker);
-	lib_add(s, "hooks", test_hooks_once_in_order, test_pre_start_aborts);
+	lib_add(s, "hooks", test_hooks_once_in_order, test_init_ends_before_ready, test_pre_start_aborts);
 	lib_add(s, "control", test_signals_reach_init, test_worker_leaves_the_cgroups_of_its_host, test_exec, test_remote);
 	return s;
 }

@@ -204,6 +204,14 @@ static void open_gate(void)
 	(void)close(gate);
 }
 
+static void await_end(void)
+{
+	struct pollfd p = {.fd = init_pidfd, .events = POLLIN};
+
+	while (poll(&p, 1, -1) != 1)
+		;
+}
+
 static void undo(void)
 {
 	(void)kill(init, SIGKILL);
@@ -420,6 +428,8 @@ int main(int argc, char **argv)
 		note_remote();
 	if (!is("gated"))
 		open_gate();
+	if (is("late-ready"))
+		await_end();
 	say_process(EXD_WORKER_READY, remote ? 0 : init, remote ? -1 : init_pidfd);
 	misbehave_late();
 	say_end(wait_for_end());
