@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/sched.h>
 #include <sys/mount.h>
 
 #include "drivers/lxc/lxc.h"
@@ -12,12 +11,8 @@
 /* liblxc keeps locks in its directory, and this worker's log is there. */
 static void scratch(struct exd_plan *plan)
 {
-	int root = exd_plan_slot(plan), slot = exd_plan_slot(plan);
+	int root = lxc_root_own(plan), slot = exd_plan_slot(plan);
 
-	exd_plan_blame(plan, EXD_ERR_MOUNT, 0);
-	(void)exd_plan_unshare(plan, CLONE_NEWNS);
-	(void)exd_plan_propagation(plan, MS_REC | MS_PRIVATE);
-	(void)exd_plan_open(plan, EXD_CHILD, -1, root, "/", O_PATH | O_DIRECTORY);
 	(void)exd_plan_mkdir(plan, root, LXC_SCRATCH, 0755, 0, 0);
 	(void)exd_plan_fs(plan, slot, "tmpfs", "mode=755", MOUNT_ATTR_NOSUID);
 	(void)exd_plan_attach(plan, slot, root, LXC_SCRATCH, EXD_ATTACH_EXISTING);

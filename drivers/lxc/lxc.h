@@ -71,6 +71,11 @@ bool lxc_idmap(const struct exd_command *command, size_t index, char *text, size
 /* What the first id of the container is on the host; 0 without a map. */
 uint32_t lxc_outside(const struct exd_command *command, enum exd_key key);
 
+/*
+ * Child steps: a mount namespace whose root is what the host has as "/", which is the slot that is
+ * returned. In a chroot liblxc can neither pivot nor make a user namespace, so none is left.
+ */
+int lxc_root_own(struct exd_plan *plan);
 /* The scratch, the root and the sources of mounts: child steps before the worker. */
 int lxc_root_plan(struct lxc_run *run);
 /* Steps of the container's first process that are its root's: nodes, masks, attributes. */

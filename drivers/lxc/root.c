@@ -25,16 +25,27 @@ static int tmpfs(struct lxc_run *run, const char *options, uint64_t attr)
 	return slot;
 }
 
+int lxc_root_own(struct exd_plan *plan)
+{
+	int host = exd_plan_slot(plan), root = exd_plan_slot(plan);
+
+	exd_plan_blame(plan, EXD_ERR_MOUNT, 0);
+	(void)exd_plan_open(plan, EXD_CHILD, -1, host, "/", O_PATH | O_DIRECTORY);
+	(void)exd_plan_tree(plan, host, root, true);
+	(void)exd_plan_attr(plan, root, 0, 0, MS_PRIVATE, true);
+	(void)exd_plan_unshare(plan, CLONE_NEWNS);
+	(void)exd_plan_propagation(plan, MS_REC | MS_PRIVATE);
+	(void)exd_plan_attach_root(plan, root);
+	(void)exd_plan_pivot(plan, root);
+	return root;
+}
+
 /* Only the directories are made where the host has none; they are empty before and afterwards. */
 static int scratch(struct lxc_run *run)
 {
 	struct exd_plan *plan = run->base.plan;
-	int root = exd_plan_slot(plan), slot, hidden;
+	int root = lxc_root_own(plan), slot, hidden;
 
-	exd_plan_blame(plan, EXD_ERR_MOUNT, 0);
-	(void)exd_plan_unshare(plan, CLONE_NEWNS);
-	(void)exd_plan_propagation(plan, MS_REC | MS_PRIVATE);
-	(void)exd_plan_open(plan, EXD_CHILD, -1, root, "/", O_PATH | O_DIRECTORY);
 	(void)exd_plan_mkdir(plan, root, LXC_SCRATCH, 0755, 0, 0);
 	slot = tmpfs(run, "mode=755", MOUNT_ATTR_NOSUID);
 	(void)exd_plan_attach(plan, slot, root, LXC_SCRATCH, EXD_ATTACH_EXISTING);
