@@ -171,8 +171,9 @@ gone() {
 ok "then its program has ended" until_true gone "$pid"
 
 # the emulator dies, and its systems with it
-emulator=$(pgrep -f "^$built/execdriver-hcs-emulator .*" | while read -r p; do
-	case $(readlink "/proc/$p/cwd" "/proc/$p/fd/"* 2>/dev/null) in *"$root"*) echo "$p" ;; esac
+emulator=$(for p in /proc/[0-9]*; do
+	[ "$(readlink "$p/exe")" = "$built/execdriver-hcs-emulator" ] || continue
+	case $(readlink "$p/cwd" "$p/fd/"* 2>/dev/null) in *"$root"*) echo "${p##*/}" ;; esac
 done | head -1)
 if [ -n "$emulator" ]; then
 	kill -KILL "$emulator"

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/mounts.h"
 #include "tests/root/worker_rig.h"
 
 /* ---- hosts and monitors ---------------------------------------------------------------------------------- */
@@ -172,8 +172,7 @@ START_TEST(test_oom_without_the_log)
 
 	if (!make_cgroup(path, sizeof(path)))
 		tap_skip("no memory cgroup can be made here");
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mounts_own(), 0);
 	ck_assert_int_eq(mount("/dev/null", "/dev/kmsg", NULL, MS_BIND, NULL), 0);
 	oom_of_init(path);
 }
