@@ -68,7 +68,7 @@ is_installed() {
 }
 
 install_missing() {
-	local line name why missing=()
+	local line name why enabled missing=()
 	for line in "$@"; do
 		read -r name why <<<"$line"
 		is_installed "$name" && continue
@@ -79,10 +79,12 @@ install_missing() {
 	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$(id -u)" = 0 ] || die "only root can install: apt-get install ${missing[*]}"
 	step "apt-get update" apt-get -q update
+	enabled=$(enabled_units)
 	forbid_daemons
 	step "apt-get install" env DEBIAN_FRONTEND=noninteractive \
 		apt-get -q -y --no-install-recommends install "${missing[@]}"
 	allow_daemons
+	disable_other_than "$enabled"
 }
 
 # A server that comes with a package is for the tests to start, not for this host: Debian asks
@@ -101,6 +103,18 @@ forbid_daemons() {
 allow_daemons() {
 	[ -z "$our_policy" ] || rm -f "$our_policy"
 	our_policy=
+}
+
+# Nor with the next boot, which is what Debian enables it for: redis, the bridge of lxc.
+enabled_units() {
+	find /etc/systemd/system -path '*.wants/*.service' -printf '%f\n' 2>/dev/null | sort -u
+}
+
+disable_other_than() {
+	local unit
+	for unit in $(comm -13 <(echo "$1") <(enabled_units)); do
+		step "disable $unit" deb-systemd-helper disable "$unit"
+	done
 }
 
 needs_autogen() {
