@@ -88,8 +88,10 @@ static int check_seccomp(const struct exd_command *command, struct exd_error *er
 
 int lxc_check(const struct exd_command *command, struct exd_error *err)
 {
-	int r = check_mount_namespace(command, err);
+	int r = native_check_foreign("lxc", command, err);
 
+	if (r == 0)
+		r = check_mount_namespace(command, err);
 	if (r == 0)
 		r = check_user_namespace(command, err);
 	if (r == 0)

@@ -50,8 +50,8 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 	return 0;
 }
 
-/* What only a Host Compute Service has. */
-static int check_foreign(const struct exd_command *command, struct exd_error *err)
+int native_check_foreign(const char *driver, const struct exd_command *command,
+			 struct exd_error *err)
 {
 	const struct exd_command_key *key = NULL;
 
@@ -60,9 +60,9 @@ static int check_foreign(const struct exd_command *command, struct exd_error *er
 		    !exd_command_is_set(command, (enum exd_key)key->key))
 			continue;
 		return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
-				     "driver native does not support the key %s: only a Host "
-				     "Compute Service has it",
-				     key->name);
+				     "driver %s does not support the key %s: only a Host Compute "
+				     "Service has it",
+				     driver, key->name);
 	}
 	return 0;
 }
@@ -113,7 +113,7 @@ int native_check(const struct exd_command *command, struct exd_error *err)
 	int r = check_unsupported(command, err);
 
 	if (r == 0)
-		r = check_foreign(command, err);
+		r = native_check_foreign("native", command, err);
 	if (r == 0)
 		r = check_seccomp(command, err);
 	if (r == 0)

@@ -76,5 +76,8 @@ int native_explain(void *self, const struct exd_command *command, struct exd_rep
  * other.
  */
 int native_check(const struct exd_command *command, struct exd_error *err);
+/* What only a Host Compute Service has, refused in the name of a driver. */
+int native_check_foreign(const char *driver, const struct exd_command *command,
+			 struct exd_error *err);
 
 #endif

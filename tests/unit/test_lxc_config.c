@@ -172,6 +172,13 @@ START_TEST(test_mount_namespace_is_refused)
 }
 END_TEST
 
+START_TEST(test_foreign_keys_are_refused)
+{
+	refuses("hcs_layers", "/layers/app", EXD_ERR_UNSUPPORTED,
+		"driver lxc does not support the key hcs_layers");
+}
+END_TEST
+
 START_TEST(test_half_a_map_is_refused)
 {
 	refuses("uid_map", "0:1:1", EXD_ERR_KEY, "uid_map and gid_map");
@@ -223,6 +230,7 @@ int main(void)
 	add(s, "dev", test_own_dev);
 	add(s, "settings", test_settings);
 	add(s, "mnt refused", test_mount_namespace_is_refused);
+	add(s, "foreign refused", test_foreign_keys_are_refused);
 	add(s, "map refused", test_half_a_map_is_refused);
 	add(s, "dot refused", test_dotted_sysctl_is_refused);
 	add(s, "host refused", test_host_sysctl_is_refused);
