@@ -81,14 +81,23 @@ static void tick(struct monitor *m, struct timer *timer)
 {
 	struct oom *o = container_of(timer, struct oom, tick);
 
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
 	oom_look(m, o);
-	if (clock_ns(CLOCK_MONOTONIC) < o->until_ns)
+	if (now < o->until_ns || now < o->follow_ns)
 		timer_arm(m, &o->tick, MS_NS);
 }
 
 void oom_hint(struct monitor *m, struct oom *o)
 {
 	o->until_ns = clock_ns(CLOCK_MONOTONIC) + OOM_SETTLE_NS;
+	oom_look(m, o);
+	timer_arm(m, &o->tick, MS_NS);
+}
+
+void oom_follow(struct monitor *m, struct oom *o)
+{
+	o->follow_ns = clock_ns(CLOCK_MONOTONIC) + OOM_SETTLE_NS;
 	oom_look(m, o);
 	timer_arm(m, &o->tick, MS_NS);
 }

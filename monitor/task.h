@@ -64,8 +64,9 @@ struct oom {
 	int dir;
 	int version;
 	uint64_t kills;
-	uint64_t until_ns; /* re-read the counter that long */
-	uint64_t moved_ns; /* when it was last seen to move, as long as that can have a say */
+	uint64_t until_ns;  /* re-read the counter that long, before the end is told */
+	uint64_t follow_ns; /* that long as well, unless the end is told before */
+	uint64_t moved_ns;  /* when it was last seen to move, as long as that can have a say */
 	uint64_t died_ns;
 	bool named;   /* the kernel's log says that it killed the program */
 	bool log_gap; /* the kernel's log lost lines while this one lived */
@@ -178,6 +179,8 @@ void tail_free(struct monitor *m, struct tail *tail);
 /* oom.c */
 int oom_watch(struct monitor *m, struct task *t, int dir, int version);
 void oom_hint(struct monitor *m, struct oom *o);
+/* Its end is near, and with it that of the counter, perhaps: nobody waits for what that tells. */
+void oom_follow(struct monitor *m, struct oom *o);
 /* Reads the counter now: one event for each kill. A wake-up without a kill is none. */
 void oom_look(struct monitor *m, struct oom *o);
 int oom_attach(struct task *t, int channel);

@@ -210,7 +210,7 @@ static void init_gone(struct monitor *m, struct watch *watch, uint32_t events)
 	} else if (t->state == TASK_RUNNING) {
 		/* The worker may remove the cgroup next. */
 		if (t->oom)
-			oom_hint(m, t->oom);
+			oom_follow(m, t->oom);
 		be_patient(m, t);
 	}
 }
