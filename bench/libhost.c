@@ -15,7 +15,8 @@
 #include "bench/samples.h"
 
 static const char usage[] =
-	"usage: libhost --root STATE --rootfs DIR [--plain] [--gib N] [--threads N] MODE\n"
+	"usage: libhost --root STATE --rootfs DIR [--driver NAME] [--plain] [--gib N] [--threads N] MODE\n"
+	"  --driver NAME          of this driver; without it of that which the configuration chooses\n"
 	"  --plain                containers with nothing but what the floor has\n"
 	"  --gib N, --threads N  memory resident and threads asleep in the host\n"
 	"  run, exec, stats, oom  a round per byte on stdin, its nanoseconds (8 bytes) to stdout\n"
@@ -23,6 +24,7 @@ static const char usage[] =
 
 struct request {
 	const char *root;
+	const char *driver;
 	size_t gib;
 	unsigned long threads;
 	bool plain;
@@ -247,6 +249,7 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 		{"rootfs", required_argument, NULL, 'r'},
 		{"gib", required_argument, NULL, 'g'},
 		{"threads", required_argument, NULL, 't'},
+		{"driver", required_argument, NULL, 'd'},
 		{"plain", no_argument, NULL, 'p'},
 		{0},
 	};
@@ -257,6 +260,8 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 			q->root = optarg;
 		else if (c == 'r')
 			h->rootfs = optarg;
+		else if (c == 'd')
+			q->driver = optarg;
 		else if (c == 'g')
 			q->gib = strtoul(optarg, NULL, 10);
 		else if (c == 't')
@@ -283,6 +288,7 @@ int main(int argc, char **argv)
 
 	grow(&q);
 	config.root = q.root;
+	config.driver = q.driver;
 	check(exd_engine_open(&h.engine, &config, &err), &err);
 	h.command = host_command(strcmp(mode, "exec") ? h.rootfs : NULL, program_of(mode));
 	if (q.plain)

@@ -27,10 +27,14 @@ memory_folder() {
 state=$(mktemp -d "${STATE_PARENT:-$(memory_folder)}/exd-bench.XXXXXX")
 rootfs=$tmp/rootfs
 box=exdbench
+peer=exd-bench-peer
 
 clean_up() {
 	trap - EXIT INT TERM
 	ctl delete -f "$box" >/dev/null 2>&1 || true
+	ctl delete -f "$box-lxc" >/dev/null 2>&1 || true
+	lxc-stop -k -P "$tmp/lxc" -n "$peer" >/dev/null 2>&1 || true
+	wait
 	# Left by floors that were killed, and by every lxc-execute. What is in use stays.
 	for top in $hierarchies; do
 		for left in "$top"/exd-bench-*; do
@@ -104,6 +108,9 @@ starts() {
 		lxc-execute -P "$tmp/lxc" -n exd-bench-lxc -f "$tmp/lxc.conf" -- /true
 	subject "bwrap" floor command \
 		bwrap --bind "$rootfs" / --proc /proc --dev /dev "${spaces[@]}" /true
+	subject "exd_run, driver lxc" lxc-execute server "${host[@]}" --driver lxc run
+	subject "driverctl --driver lxc run --rootfs" lxc-execute command \
+		"$driverctl" --root "$state" --driver lxc run --rootfs "$rootfs" -- /true
 	subject "unshare" floor command unshare -mpuinC -f --mount-proc -R "$rootfs" /true
 }
 
@@ -116,7 +123,35 @@ execs() {
 	subject "exd_exec" setns+fork+execve+cgroups server "${host[@]}" exec
 	subject "driverctl exec" setns+fork+execve+cgroups command \
 		"$driverctl" --root "$state" exec "$box" /true
+	subject "exd_exec, driver lxc" lxc-attach server "${host[@]}" --driver lxc exec
+	subject "driverctl exec, driver lxc" lxc-attach command \
+		"$driverctl" --root "$state" exec "$box-lxc" /true
+	subject "lxc-attach" setns+fork+execve+cgroups command \
+		lxc-attach -P "$tmp/lxc" -n "$peer" -- /true
 	subject "exd_stats" - server "${host[@]}" stats
+}
+
+# What it costs the chosen driver that others are configured.
+loads() {
+	local run=(run --rootfs "$rootfs" -- /true)
+
+	subject "native alone" - command env "EXD_CONFIG=$tmp/alone/execdriver.conf" \
+		"$driverctl" --root "$state" --driver native "${run[@]}"
+	subject "all drivers configured" "native alone" command env "EXD_CONFIG=$tmp/all/execdriver.conf" \
+		"$driverctl" --root "$state" --driver native "${run[@]}"
+}
+
+# Two that differ in nothing else: copies of this tree's, with all its drivers and with one.
+make_configs() {
+	local dir
+
+	for dir in alone all; do
+		mkdir -p "$tmp/$dir/plugins.d"
+		cp "$EXD_CONFIG" "$tmp/$dir/execdriver.conf"
+	done
+	cp "${EXD_CONFIG%/*}"/plugins.d/*.conf "$tmp/all/plugins.d/"
+	cp "${EXD_CONFIG%/*}"/plugins.d/*-native.conf "$tmp/alone/plugins.d/"
+	chmod -R go-w "$tmp/alone" "$tmp/all"
 }
 
 # Their kernel's work (a dump of every task) would weigh on what runs beside them.
@@ -155,6 +190,7 @@ gib=$((gib > 4 ? 4 : gib > 0 ? gib : 0))
 
 make_rootfs
 make_bundle
+make_configs
 echo "kernel $(uname -r), $(nproc) cpus"
 echo "state directory on $(stat -f -c %T "$state"), rootfs on $(stat -f -c %T "$rootfs")"
 echo
@@ -163,7 +199,12 @@ starts | "$bench/harness" "$rounds" "$gap"
 echo
 echo "A further /true in a running container"
 ctl run -d --rootfs "$rootfs" "$box" -- /pause >/dev/null 2>&1 || true
+ctl --driver lxc run -d --rootfs "$rootfs" "$box-lxc" -- /pause >/dev/null 2>&1 || true
+lxc-execute -P "$tmp/lxc" -n "$peer" -f "$tmp/lxc.conf" -- /pause >/dev/null 2>&1 &
 execs | "$bench/harness" "$rounds" "$gap"
+echo
+echo "Drivers that are not chosen"
+loads | "$bench/harness" "$rounds" "$gap"
 echo
 echo "Out of memory"
 ooms | "$bench/harness" "$rounds" "$gap"
