@@ -8,7 +8,7 @@
 
 #define SETTLE_MS 300
 
-/* Two processes that write on and on, until they read something. */
+/* Two processes: the child writes "a" on and on, until the other, which has written "b", reads something. */
 static struct kit_box busy(struct kit *kit)
 {
 	struct kit_box box = kit_start_box(
@@ -17,7 +17,9 @@ static struct kit_box busy(struct kit *kit)
 		KIT_ONCE);
 	char line[KIT_LINE];
 
-	kit_line(kit, box.out, line);
+	do
+		kit_line(kit, box.out, line);
+	while (strcmp(line, "b") != 0);
 	return box;
 }
 
