@@ -8,7 +8,10 @@
 
 #define SETTLE_MS 300
 
-/* Two processes: the child writes "a" on and on, until the other, which has written "b", reads something. */
+/*
+ * Two processes: the child writes "a" on and on, until the other, which has written "b", reads
+ * something.
+ */
 static struct kit_box busy(struct kit *kit)
 {
 	struct kit_box box = kit_start_box(
