@@ -13,16 +13,26 @@ cp "$EXD_TEST_BUILDDIR/tests/execdriver.conf" "$dir/"
 for conf in "$EXD_TEST_BUILDDIR"/tests/plugins.d/*.conf; do
 	sed "s|\(cgroup_parent = \"[^\"]*\)\"|\1/$name\"|" "$conf" >"$dir/plugins.d/${conf##*/}"
 done
+parent=$(sed -n 's/.*cgroup_parent = "\([^"]*\)".*/\1/p' "$dir"/plugins.d/*.conf | head -n 1)
 
+# each_parent COMMAND...: with the parent cgroup in every hierarchy, where it is there.
+each_parent() {
+	[ -n "$parent" ] || return
+	awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo | while read -r top; do
+		[ -d "$top$parent" ] && "$@" "$top$parent" 2>/dev/null
+	done
+}
+
+# What a run that failed has left, of the same names.
+# shellcheck disable=SC2317  # it is called by each_parent
+remove_empty() {
+	find "$1" -depth -type d -exec rmdir {} +
+}
+
+each_parent remove_empty
 EXD_CONFIG=$dir/execdriver.conf "$@"
 code=$?
-
-parent=$(sed -n 's/.*cgroup_parent = "\([^"]*\)".*/\1/p' "$dir"/plugins.d/*.conf | head -n 1)
-if [ -n "$parent" ]; then
-	# What holds a container's cgroup stays, to be found.
-	awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo | while read -r top; do
-		rmdir "$top$parent" 2>/dev/null
-	done
-fi
+# A cgroup of a container that is left stays, to be found.
+each_parent rmdir
 rm -rf "$dir"
 exit "$code"
