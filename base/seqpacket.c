@@ -86,9 +86,13 @@ ssize_t seq_recv(int sock, void *buf, size_t size, int *fds, unsigned int *nfds,
 
 	msg.msg_control = control.bytes;
 	msg.msg_controllen = sizeof(control.bytes);
+	/*
+	 * A peer that goes with unread messages leaves an error, once, in front of what it had
+	 * sent.
+	 */
 	do
 		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0) {
 		*nfds = 0;
 		return -errno;

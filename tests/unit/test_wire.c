@@ -67,6 +67,26 @@ START_TEST(test_message_with_descriptors)
 }
 END_TEST
 
+/* Also when it had not read all before it went: the kernel tells of that first. */
+START_TEST(test_last_words_of_a_peer)
+{
+	char said[] = "last", buf[16] = "";
+	struct iovec iov = {.iov_base = said, .iov_len = sizeof(said)};
+	unsigned int nfds = 0;
+	int pair[2];
+
+	make_pair(pair);
+	ck_assert_int_eq(seq_send(pair[0], &iov, 1, NULL, 0), sizeof(said));
+	ck_assert_int_eq(seq_send(pair[1], &iov, 1, NULL, 0), sizeof(said));
+	close(pair[1]);
+	ck_assert_int_eq(seq_recv(pair[0], buf, sizeof(buf), NULL, &nfds, MSG_DONTWAIT),
+			 sizeof(said));
+	ck_assert_str_eq(buf, said);
+	ck_assert_int_eq(seq_recv(pair[0], buf, sizeof(buf), NULL, &nfds, MSG_DONTWAIT), 0);
+	close(pair[0]);
+}
+END_TEST
+
 /* The fixture counts descriptors: what was cut is closed. */
 START_TEST(test_cut_messages_are_refused)
 {
@@ -282,6 +302,7 @@ static Suite *suite(void)
 
 	tcase_add_test(tc, test_layout_has_no_holes);
 	tcase_add_test(tc, test_message_with_descriptors);
+	tcase_add_test(tc, test_last_words_of_a_peer);
 	tcase_add_test(tc, test_cut_messages_are_refused);
 	tcase_add_test(tc, test_what_cannot_be_sent);
 	tcase_add_test(tc, test_largest_message);
