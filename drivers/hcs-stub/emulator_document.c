@@ -11,8 +11,11 @@
 
 #include <json-c/json_object.h>
 
+#include "base/cleanup.h"
+
 #include "drivers/hcs-stub/emulator_json.h"
 #include "drivers/hcs-stub/hcs.h"
+#include "drivers/hcs-stub/hcs_text.h"
 
 #define PORT_MAX 65535
 #define MAC_SIZE 17
@@ -87,10 +90,13 @@ static bool is_absolute(const char *path)
 	       (isalpha((unsigned char)path[0]) && path[1] == ':' && path[2] == '\\');
 }
 
-static uint32_t check_path(const char *path, const char *what, bool must_exist, char *why)
+static uint32_t check_path(const char *text, const char *what, bool must_exist, char *why)
 {
+	cleanup_free char *path = hcs_text_decoded(text);
 	struct stat st;
 
+	if (!path)
+		return HCS_E_OUT_OF_MEMORY;
 	if (!is_absolute(path)) {
 		(void)snprintf(why, WHY_SIZE, "%s is not absolute", what);
 		return HCS_E_BAD_PATH;
@@ -207,16 +213,16 @@ static bool is_tree(const char *path)
 
 static uint32_t take(struct document *document, struct json_object *json)
 {
-	const char *volume = json_text(json, "VolumePath");
-	bool tree = is_tree(volume);
+	cleanup_free char *volume = hcs_text_decoded(json_text(json, "VolumePath"));
+	bool tree = volume && is_tree(volume);
 	struct document made = {
 		.owner = strdup(json_text(json, "Owner")),
 		.hostname = strdup(json_text(json, "HostName")),
-		.root = tree ? strdup(volume) : NULL,
+		.root = tree ? take_ptr(&volume) : NULL,
 		.hyperv = json_flag(json, "HvPartition"),
 	};
 
-	if (!made.owner || !made.hostname || (tree && !made.root)) {
+	if (!made.owner || !made.hostname || (!tree && !volume)) {
 		document_clear(&made);
 		return HCS_E_OUT_OF_MEMORY;
 	}

@@ -8,10 +8,12 @@
 #include <json-c/json_object.h>
 #include <json-c/linkhash.h>
 
+#include "base/cleanup.h"
 #include "drivers/hcs-stub/cmdline.h"
 #include "drivers/hcs-stub/emulator_document.h"
 #include "drivers/hcs-stub/emulator_json.h"
 #include "drivers/hcs-stub/hcs.h"
+#include "drivers/hcs-stub/hcs_text.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define DEFAULTS_MAX 4
@@ -32,6 +34,7 @@ static bool add_variable(char **envp, size_t *n, const char *name, const char *v
 		envp[*n] = NULL;
 		return false;
 	}
+	hcs_text_decode(envp[*n]);
 	(*n)++;
 	return true;
 }
@@ -96,22 +99,26 @@ static uint32_t take_console(struct parameters *p, struct json_object *json, cha
 
 static uint32_t take_command(struct parameters *p, struct json_object *json, char *why)
 {
-	const char *line = json_text(json, "CommandLine"), *program;
 	const char *directory = json_text(json, "WorkingDirectory");
+	const char *program = json_text(json, "ApplicationName");
+	cleanup_free char *line = NULL;
 	size_t argc;
-	int r = cmdline_split(line, &p->argv, &argc);
+	int r;
 
+	p->command_line = strdup(json_text(json, "CommandLine"));
+	line = p->command_line ? strdup(p->command_line) : NULL;
+	if (!line)
+		return HCS_E_OUT_OF_MEMORY;
+	hcs_text_decode(line);
+	r = cmdline_split(line, &p->argv, &argc);
 	if (r == -EINVAL) {
 		(void)snprintf(why, WHY_SIZE, "CommandLine is empty");
 		return HCS_E_INVALID_ARGUMENT;
 	}
-	program = json_text(json, "ApplicationName");
-	if (r == 0 && !*program)
-		program = p->argv[0];
-	p->command_line = strdup(line);
-	p->program = r < 0 ? NULL : strdup(program);
-	p->directory = strdup(*directory ? directory : "/");
-	return p->program && p->command_line && p->directory ? HCS_OK : HCS_E_OUT_OF_MEMORY;
+	p->program = r < 0 ? NULL : *program ? hcs_text_decoded(program)
+					     : strdup(p->argv[0]);
+	p->directory = hcs_text_decoded(*directory ? directory : "/");
+	return p->program && p->directory ? HCS_OK : HCS_E_OUT_OF_MEMORY;
 }
 
 static uint32_t take(struct parameters *p, struct json_object *json, const char *hostname,

@@ -8,6 +8,7 @@
 #include <json-c/json_object.h>
 
 #include "base/cleanup.h"
+#include "drivers/hcs-stub/hcs_text.h"
 
 static inline void json_cleanup(struct json_object **json)
 {
@@ -46,7 +47,9 @@ static inline void member_null(bool *failed, struct json_object *in, const char 
 static inline void member_text(bool *failed, struct json_object *in, const char *name,
 			       const char *text)
 {
-	(void)member_put(failed, in, name, json_object_new_string(text));
+	cleanup_free char *encoded = hcs_text_encode(text);
+
+	(void)member_put(failed, in, name, encoded ? json_object_new_string(encoded) : NULL);
 }
 
 static inline void member_bool(bool *failed, struct json_object *in, const char *name, bool value)

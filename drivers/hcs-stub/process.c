@@ -82,7 +82,8 @@ static void put_environment(const struct exd_command *command, struct json_objec
 	for (size_t i = 0; i < count; i++) {
 		const char *pair = exd_command_item(command, EXD_KEY_ENV, i);
 		size_t size = strcspn(pair, "=");
-		cleanup_free char *name = strndup(pair, size);
+		cleanup_free char *bytes = strndup(pair, size);
+		cleanup_free char *name = bytes ? hcs_text_encode(bytes) : NULL;
 
 		if (!name) {
 			*failed = true;
