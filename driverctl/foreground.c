@@ -25,6 +25,20 @@ static void report(struct foreground *fg, const char *what, const struct exd_err
 	log_line(&fg->launch->ctl->log, EXD_LOG_WARNING, "", "", shown.text);
 }
 
+/* Where there are no signals, what asks a program to end is to end it all the same. */
+static int kill_container(struct launch *launch, int number, struct exd_error *err)
+{
+	const char *id = exd_process_id(launch->process);
+	bool asks = number == SIGINT || number == SIGQUIT || number == SIGHUP;
+	int r = exd_kill(launch->ctl->engine, id, number, err);
+
+	if (r < 0 && asks && err->code == EXD_ERR_UNSUPPORTED) {
+		*err = (struct exd_error)EXD_ERROR_INIT;
+		r = exd_kill(launch->ctl->engine, id, SIGTERM, err);
+	}
+	return r;
+}
+
 /* To the container's first process, or to that of the exec. */
 static void send_signal(struct foreground *fg, int number)
 {
@@ -39,7 +53,7 @@ static void send_signal(struct foreground *fg, int number)
 			(void)exd_error_set(&err, EXD_ERR_SYSTEM, errno, "the program in %s",
 					    launch->exec_id);
 	} else {
-		r = exd_kill(launch->ctl->engine, exd_process_id(launch->process), number, &err);
+		r = kill_container(launch, number, &err);
 	}
 	if (r < 0 && err.code && err.code != EXD_ERR_NOT_RUNNING && err.code != EXD_ERR_NOT_FOUND)
 		report(fg, "signal not passed on", &err);

@@ -241,6 +241,12 @@ int stub_check_exec(const struct stub *stub, const struct exd_command *command,
 
 void stub_warn(const struct exd_command *command, struct exd_plan *plan)
 {
+	if (asked(command, row_of(EXD_KEY_HOSTNAME)))
+		exd_plan_warn(plan, "hostname: the emulated service does not isolate: the name is "
+				    "only in the document and in HOSTNAME");
+	if (asked(command, row_of(EXD_KEY_MOUNTS)))
+		exd_plan_warn(plan, "mounts: the emulated service does not isolate: they are only "
+				    "in the document");
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		const struct exd_command_key *key = row_of(limits[i]);
 

@@ -129,16 +129,17 @@ static int look_up(const struct exd_record *record, struct hcs_client **client,
 	return ask(record, *client, json, err);
 }
 
-/*
- * There are no signals: everything but SIGKILL ends init at once and asks the others to end, as
- * the original has it, whatever comes of that.
- */
-static void end_init(const struct exd_record *record, struct hcs_client *client)
+/* What the service has that comes near SIGTERM: all processes are asked to end, init among them. */
+static int ask_to_end(const struct exd_record *record, struct hcs_client *client,
+		      struct exd_error *err)
 {
-	const char *id = exd_record_id(record);
+	uint32_t code = hcs_shutdown_system(client, exd_record_id(record), 0);
 
-	(void)hcs_terminate_process(client, id, (uint32_t)exd_record_pid(record));
-	(void)hcs_shutdown_system(client, id, 0);
+	if (is_gone(code))
+		return not_running(record, err);
+	if (code == HCS_OK || code == HCS_E_PENDING || code == HCS_E_SHUTTING_DOWN)
+		return 0;
+	return failed_call(record, "ShutdownComputeSystem", code, err);
 }
 
 int stub_kill(void *self, struct exd_record *record, int signal, struct exd_error *err)
@@ -154,10 +155,14 @@ int stub_kill(void *self, struct exd_record *record, int signal, struct exd_erro
 		return not_running(record, err);
 	if (signal == 0)
 		return 0;
-	if (signal == SIGKILL || stub->forcekill)
+	if (signal == SIGKILL || (signal == SIGTERM && stub->forcekill))
 		return end_system(record, client, err);
-	end_init(record, client);
-	return 0;
+	if (signal == SIGTERM)
+		return ask_to_end(record, client, err);
+	return exd_error_set(err, EXD_ERR_UNSUPPORTED, EOPNOTSUPP,
+			     "driver hcs-stub: the service has no signals: TERM shuts container "
+			     "'%s' down, KILL terminates it",
+			     exd_record_id(record));
 }
 
 int stub_clean(void *self, struct exd_record *record, struct exd_error *err)
