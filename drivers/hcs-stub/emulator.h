@@ -87,6 +87,7 @@ struct spawn {
 
 struct system {
 	struct source agent; /* first; negative when it does not run */
+	pid_t agent_pid;
 	struct system *next;
 	char *id;
 	enum system_state state;

@@ -17,14 +17,22 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/seqpacket.h"
 #include "drivers/hcs-stub/hcs.h"
 #include "drivers/hcs-stub/hcs_protocol.h"
+
+/* How long those that nobody has asked the service for may take when they are all that is left. */
+#define LEFT_BEHIND_MS 250
+#define PROCESSES_MAX 4096
 
 struct agent {
 	int sock;
 	int signals;
 	bool ending;
+	int64_t deadline_ms;            /* of those that are left behind; 0: there is none yet */
+	pid_t processes[PROCESSES_MAX]; /* that run, of those that the service was asked for */
+	size_t count;
 	char buffer[AGENT_MESSAGE_MAX];
 };
 
@@ -35,6 +43,15 @@ static void send_report(const struct agent_report *report, int pidfd)
 	struct iovec iov = {.iov_base = (void *)report, .iov_len = sizeof(*report)};
 
 	(void)seq_send(agent.sock, &iov, 1, &pidfd, pidfd >= 0 ? 1 : 0);
+}
+
+static void forget(pid_t pid)
+{
+	for (size_t i = 0; i < agent.count; i++)
+		if (agent.processes[i] == pid) {
+			agent.processes[i] = agent.processes[--agent.count];
+			return;
+		}
 }
 
 /* Reports every child that has ended; true when there are no others. */
@@ -48,6 +65,7 @@ static bool reap(int flags)
 			return errno == ECHILD;
 		if (!info.si_pid)
 			return false;
+		forget(info.si_pid);
 		report.pid = info.si_pid;
 		report.code = info.si_code;
 		report.status = info.si_status;
@@ -76,6 +94,9 @@ _Noreturn static void child(const struct agent_order *order, const char *text, c
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(125);
+	/* Whoever started the service may have been told to ignore some. */
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	result = agent_become(order, text, fds);
@@ -102,7 +123,7 @@ static void spawn(const struct agent_order *order, const char *text, const int *
 	pid_t self = getpid(), pid;
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (agent.count == PROCESSES_MAX || pipe2(ends, O_CLOEXEC) < 0) {
 		send_report(&report, FD_NONE);
 		return;
 	}
@@ -117,7 +138,9 @@ static void spawn(const struct agent_order *order, const char *text, const int *
 		report.pid = pid;
 	}
 	(void)close(ends[0]);
-	if (pid > 0 && report.result != HCS_OK)
+	if (pid > 0 && report.result == HCS_OK)
+		agent.processes[agent.count++] = pid;
+	else if (pid > 0)
 		(void)waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED);
 	send_report(&report, report.result == HCS_OK ? pidfd : FD_NONE);
 }
@@ -179,6 +202,19 @@ static int settle_in(int sock)
 	return 0;
 }
 
+/*
+ * Milliseconds, or -1: for ever. A guest goes down with its last process; what those have left
+ * behind is not waited for much longer.
+ */
+static int patience(void)
+{
+	if (!agent.ending || agent.count)
+		return -1;
+	if (!agent.deadline_ms)
+		agent.deadline_ms = clock_ms() + LEFT_BEHIND_MS;
+	return clock_left_ms(agent.deadline_ms);
+}
+
 _Noreturn void agent_main(int sock)
 {
 	struct pollfd fds[2] = {{.events = POLLIN}, {.events = POLLIN}};
@@ -188,10 +224,15 @@ _Noreturn void agent_main(int sock)
 	fds[0].fd = agent.sock;
 	fds[1].fd = agent.signals;
 	for (;;) {
+		int n;
+
 		if (agent.ending && reap(WNOHANG))
 			_exit(0);
-		if (poll(fds, 2, -1) < 0)
+		n = poll(fds, 2, patience());
+		if (n < 0)
 			continue;
+		if (n == 0)
+			end_by_force();
 		if (fds[1].revents) {
 			take_signals();
 			(void)reap(WNOHANG);

@@ -15,7 +15,7 @@
 
 enum agent_order_kind {
 	AGENT_SPAWN = 1, /* a process; the descriptors are as `handles` says, or the console */
-	AGENT_ASK = 2,   /* SIGTERM to all, and end with the last */
+	AGENT_ASK = 2,   /* SIGTERM to all; ends with the last, or soon after the last asked for */
 	AGENT_KILL = 3   /* the same by force */
 };
 
@@ -56,5 +56,8 @@ uint32_t agent_become(const struct agent_order *order, const char *text, const i
 
 /* Signals every descendant of this process, or only its children. */
 void agent_signal_all(int sig, bool only_children);
+
+/* The descendants of a process, without it: how many. *pids is allocated. */
+size_t family_of(pid_t ancestor, pid_t **pids);
 
 #endif

@@ -113,3 +113,18 @@ void agent_signal_all(int sig, bool only_children)
 			signal_one(proc, &f.members[i], sig);
 	free(f.members);
 }
+
+size_t family_of(pid_t ancestor, pid_t **pids)
+{
+	struct family f = {0};
+	size_t n = 0;
+
+	read_all(&f);
+	find_ours(&f, ancestor, false);
+	*pids = calloc(f.count + 1, sizeof(**pids));
+	for (size_t i = 0; *pids && i < f.count; i++)
+		if (f.members[i].ours)
+			(*pids)[n++] = f.members[i].pid;
+	free(f.members);
+	return n;
+}

@@ -3,22 +3,36 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
+#include "base/cleanup.h"
 #include "base/strutil.h"
 #include "drivers/hcs-stub/emulator.h"
+#include "drivers/hcs-stub/emulator_agent.h"
 #include "drivers/hcs-stub/guid.h"
 #include "drivers/hcs-stub/hcs.h"
 
+/* Those that were created by a call have a command line. */
+static void add_process(struct strbuf *sb, const struct system *s, pid_t pid)
+{
+	const struct process *p = process_find(s, (uint32_t)pid);
+
+	(void)sb_addf(sb, "{\"ProcessId\":%d", pid);
+	if (p && !p->ended) {
+		(void)sb_add(sb, ",\"CommandLine\":");
+		(void)sb_add_json(sb, p->command_line);
+	}
+	(void)sb_add(sb, "}");
+}
+
+/* All of the system, also those that its processes have started. */
 static void add_processes(struct strbuf *sb, const struct system *s)
 {
-	const char *comma = "";
+	cleanup_free pid_t *pids = NULL;
+	size_t count = s->agent.fd < 0 ? 0 : family_of(s->agent_pid, &pids);
 
-	for (const struct process *p = s->processes; p; p = p->next) {
-		if (p->ended)
-			continue;
-		(void)sb_addf(sb, "%s{\"ProcessId\":%d,\"CommandLine\":", comma, p->pid);
-		(void)sb_add_json(sb, p->command_line);
-		(void)sb_add(sb, "}");
-		comma = ",";
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			(void)sb_add(sb, ",");
+		add_process(sb, s, pids[i]);
 	}
 }
 

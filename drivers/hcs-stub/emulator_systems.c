@@ -103,6 +103,7 @@ uint32_t system_start(struct emulator *e, struct system *s)
 		(void)close(take_fd(&s->agent.fd));
 		return HCS_E_OUT_OF_MEMORY;
 	}
+	s->agent_pid = pid;
 	s->state = SYSTEM_RUNNING;
 	return HCS_OK;
 }

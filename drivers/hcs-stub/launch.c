@@ -20,7 +20,8 @@
 #include "drivers/hcs-stub/process.h"
 #include "drivers/hcs-stub/stub.h"
 
-#define IDLE_MS 1000
+/* It is there again in a few milliseconds; whoever looks what is left would wait for it. */
+#define IDLE_MS 100
 #define JSON_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 struct launch {

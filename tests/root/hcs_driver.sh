@@ -119,6 +119,12 @@ is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "sleep 1000 " "its pid is that of the 
 like "$(ctl ps box)" "$pid .*sleep 1000" "ps"
 says "0:hi" "exec" exec box echo hi
 says "7" "exit code of an exec" exec box sh -c 'exit 7'
+ctl run -d family -- sh -c 'sleep 1000 & (sleep 1000 & wait) & wait' >/dev/null
+has_pids() {
+	[ "$(ctl ps "$1" | tail -n +2 | wc -l)" = "$2" ]
+}
+ok "ps has all processes" until_true has_pids family 4
+ok "which end with it" ctl delete -f family
 is "$(ctl exec -e A=1=2 -w /usr box sh -c 'echo $A:$PWD')" "1=2:/usr" "environment and directory of an exec"
 like "$(ctl exec box no-such-program 2>&1; echo $?)" "no-such-program.*
 127$" "an exec of no such program"
@@ -127,7 +133,10 @@ says "125:driverctl: stats: Windows: Stats not implemented" "stats" stats box
 is "$(status box)" running "a refused verb changes nothing"
 
 # it outlives its host, which was that driverctl; the next one finds all of it
-says "0" "TERM ends it at once" kill box TERM
+like "$(ctl kill box USR1 2>&1; echo $?)" "the service has no signals.*
+125$" "another signal than KILL and TERM is refused"
+is "$(status box)" running "and changes nothing"
+says "0" "TERM shuts it down" kill box TERM
 until_true has_status box stopped
 is "$(status box)" stopped "it has ended"
 like "$(ctl wait box)" '^[0-9]+$' "wait prints its code"
@@ -140,7 +149,7 @@ until_true has_status killed stopped
 like "$(calls killed)" "TerminateComputeSystem 0x00000000" "KILL terminates the system"
 ok "stop of one that has ended, or not yet" ctl delete -f killed
 ctl run -d stopped -- sh -c 'trap "" TERM; sleep 1000 & wait' >/dev/null
-ok "stop" ctl stop -t 5 stopped
+ok "stop" ctl stop -t 1 stopped
 is "$(status stopped)" stopped "stop ends what would ignore the signal"
 ok "delete of a stopped one" ctl delete stopped
 
@@ -221,12 +230,20 @@ configure 'forcekill = true;'
 ctl run forced -- true
 like "$(calls forced)" "TerminateComputeSystem 0x00000000" "forcekill terminates instead of shutting down"
 is "$(calls forced | grep -c Shutdown)" 0 "without asking first"
-configure 'shutdown_timeout_ms = 200; delays = ( { call = "StartComputeSystem"; ms = 300; } );'
+configure ''
+says "7" "what ignores TERM and is left behind does not hold up the end" run left -- \
+	sh -c '(trap "" TERM; sleep 1000) >/dev/null 2>&1 & exit 7'
+like "$(calls left)" "ShutdownComputeSystem 0x00000000$" "and needs no termination"
+is "$(ctl run -- printf '<%s>' $'\xff\xc3' $'\xc3\xa4' $'a\nb\x01' | od -An -tx1 | tr -d ' \n')" \
+	"$(printf '<\xff\xc3><\xc3\xa4><a\nb\x01>' | od -An -tx1 | tr -d ' \n')" "bytes that are no text arrive as they are"
+like "$(ctl run --hostname www -- true 2>&1)" "hostname: " "a host name that others cannot see is warned of"
+configure 'shutdown_timeout_ms = 200; delays = ( { call = "StartComputeSystem"; ms = 300; },
+	{ call = "ShutdownComputeSystem"; ms = 5000; } );'
 start=$(date +%s%N)
 says "0" "a system whose other processes do not end" run held -- \
 	sh -c 'trap "" TERM; sleep 1000 >/dev/null 2>&1 & exit 0'
 ok "a start that takes longer on script" test $(($(date +%s%N) - start)) -ge 300000000
-like "$(calls held)" "ShutdownComputeSystem 0xc0370103
+like "$(calls held)" "ShutdownComputeSystem 0x800704c7
 TerminateComputeSystem 0x00000000" "a shutdown that takes too long ends in a termination"
 configure 'colour = 1;'
 like "$(ctl run -- true 2>&1)" "Unrecognised exec driver option.*90-hcs-stub.conf:[0-9]+: 'colour' is not known" \

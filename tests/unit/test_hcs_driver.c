@@ -124,7 +124,7 @@ START_TEST(test_what_the_worker_is_told)
 	assert_member(json, "start_retries", "5");
 	assert_member(json, "retry_delay_ms", "50");
 	assert_member(json, "emulator", "{\"path\":\"/bin/true\",\"faults\":[],\"delays\":[],"
-					"\"journal\":true,\"idle_ms\":1000}");
+					"\"journal\":true,\"idle_ms\":100}");
 	json_object_put(json);
 }
 END_TEST

@@ -335,6 +335,37 @@ START_TEST(test_shutdown_asks)
 }
 END_TEST
 
+/* Nobody has asked the service for those, and nobody waits for them. */
+START_TEST(test_shutdown_ends_what_is_left_behind)
+{
+	struct hcs_client *client = begin();
+	long pid = strtol(output_of(client, RIG_PROCESS("sh -c \\\"trap '' TERM; sleep 1000 "
+							">/dev/null & echo $!\\\"")),
+			  NULL, 10);
+
+	ck_assert_int_gt(pid, 1);
+	ck_assert_int_eq(kill((pid_t)pid, 0), 0);
+	ck_hcs(hcs_shutdown_system(client, "web", HCS_FOR_EVER), HCS_OK);
+	ck_assert(rig_dead((pid_t)pid));
+	rig_end(client);
+}
+END_TEST
+
+/* Whatever those who started the service ignore. */
+START_TEST(test_signals_are_as_they_should_be)
+{
+	struct hcs_client *client;
+
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
+	client = begin();
+	ck_assert_str_eq(output_of(client, RIG_PROCESS("grep -E \\\"Sig(Blk|Ign)\\\" "
+						       "/proc/self/status")),
+			 "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	end(client);
+}
+END_TEST
+
 /* What programs leave behind, in sessions of its own, goes with the system. */
 START_TEST(test_nothing_survives)
 {
@@ -418,6 +449,8 @@ int main(void)
 	tcase_add_test(tc, test_wait_while_it_runs);
 	tcase_add_test(tc, test_wait_cut_short_by_force);
 	tcase_add_test(tc, test_shutdown_asks);
+	tcase_add_test(tc, test_shutdown_ends_what_is_left_behind);
+	tcase_add_test(tc, test_signals_are_as_they_should_be);
 	tcase_add_test(tc, test_nothing_survives);
 	tcase_add_test(tc, test_agent_killed);
 	tcase_add_test(tc, test_exec_limit);
