@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -22,11 +24,81 @@
 
 static struct scratch scratch;
 static int root_fd = FD_NONE;
+static pid_t guard_pid;
+static int guard_end = FD_NONE;
+
+/* Its descriptor 4 is the directory. */
+static bool is_service(const char *pid)
+{
+	char path[64], name[32] = "", link[PATH_MAX], want[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	if (read_file_at(AT_FDCWD, path, name, sizeof(name)) < 0 ||
+	    strcmp(name, "hcs-emulator\n") != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%.16s/fd/4", pid);
+	n = readlink(path, link, sizeof(link) - 1);
+	link[n < 0 ? 0 : n] = '\0';
+	snprintf(want, sizeof(want), "%s/.hcs", scratch.path);
+	return strcmp(link, want) == 0;
+}
+
+static pid_t find_service(void)
+{
+	cleanup_closedir DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	while (proc && (entry = readdir(proc)))
+		if (is_service(entry->d_name))
+			return (pid_t)strtol(entry->d_name, NULL, 10);
+	return 0;
+}
+
+/* A service whose test has failed would live as long as its systems. */
+_Noreturn static void guard(int end)
+{
+	pid_t service;
+	char byte;
+
+	(void)setsid();
+	(void)dup2(end, 3);
+	(void)close_range(4, ~0u, 0);
+	if (read(3, &byte, 1) != 1) {
+		while ((service = find_service()))
+			if (kill(service, SIGKILL) < 0 || !rig_dead(service))
+				break;
+		scratch_remove(&scratch);
+	}
+	_exit(0);
+}
+
+static void guard_begin(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	guard_pid = fork();
+	ck_assert_int_ge(guard_pid, 0);
+	if (guard_pid == 0)
+		guard(ends[0]);
+	close(ends[0]);
+	guard_end = ends[1];
+}
+
+static void guard_dismiss(void)
+{
+	ck_assert_int_eq(write(guard_end, "", 1), 1);
+	close(guard_end);
+	ck_assert_int_eq(waitpid(guard_pid, NULL, 0), guard_pid);
+}
 
 const char *rig_root(void)
 {
-	if (!*scratch.path)
+	if (!*scratch.path) {
 		scratch_make(&scratch);
+		guard_begin();
+	}
 	return scratch.path;
 }
 
@@ -89,6 +161,8 @@ void rig_end(struct hcs_client *client)
 	rig_wait_end();
 	(void)close(root_fd);
 	root_fd = FD_NONE;
+	if (*scratch.path)
+		guard_dismiss();
 	scratch_remove(&scratch);
 	scratch.path[0] = '\0';
 }
@@ -154,34 +228,12 @@ bool rig_dead(pid_t pid)
 	return false;
 }
 
-/* Its descriptor 4 is the directory. */
-static bool is_service(const char *pid)
-{
-	char path[64], name[32] = "", link[PATH_MAX], want[PATH_MAX];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
-	if (read_file_at(AT_FDCWD, path, name, sizeof(name)) < 0 ||
-	    strcmp(name, "hcs-emulator\n") != 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%.16s/fd/4", pid);
-	n = readlink(path, link, sizeof(link) - 1);
-	link[n < 0 ? 0 : n] = '\0';
-	snprintf(want, sizeof(want), "%s/.hcs", rig_root());
-	return strcmp(link, want) == 0;
-}
-
 pid_t rig_service(void)
 {
-	cleanup_closedir DIR *proc = opendir("/proc");
-	const struct dirent *entry;
+	pid_t pid = find_service();
 
-	ck_assert_ptr_nonnull(proc);
-	while ((entry = readdir(proc)))
-		if (is_service(entry->d_name))
-			return (pid_t)strtol(entry->d_name, NULL, 10);
-	ck_abort_msg("no service runs");
-	return 0;
+	ck_assert_msg(pid > 0, "no service runs");
+	return pid;
 }
 
 char *rig_journal(void)
