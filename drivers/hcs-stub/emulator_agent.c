@@ -84,6 +84,19 @@ _Noreturn static void end_by_force(void)
 	_exit(0);
 }
 
+/*
+ * Whoever started the service may have been told to ignore some, also of those that the C library
+ * keeps for itself and does not let us ask for.
+ */
+static void default_signals(void)
+{
+	/* As the kernel has it, on every architecture: SIG_DFL, no flags, no mask. */
+	static const unsigned long action[8];
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, action, NULL, (NSIG - 1) / 8);
+}
+
 /* In the child. An error goes through the pipe, which closes by itself when the program begins. */
 _Noreturn static void child(const struct agent_order *order, const char *text, const int *fds,
 			    int pipe, pid_t parent)
@@ -94,9 +107,7 @@ _Noreturn static void child(const struct agent_order *order, const char *text, c
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(125);
-	/* Whoever started the service may have been told to ignore some. */
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL);
+	default_signals();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	result = agent_become(order, text, fds);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -354,10 +355,13 @@ END_TEST
 /* Whatever those who started the service ignore. */
 START_TEST(test_signals_are_as_they_should_be)
 {
+	/* The handler comes first, but on MIPS, where this sets a flag. */
+	const unsigned long ignore[8] = {(unsigned long)SIG_IGN};
 	struct hcs_client *client;
 
 	(void)signal(SIGHUP, SIG_IGN);
-	(void)signal(SIGUSR1, SIG_IGN);
+	/* As a host may have it that was started with this one ignored. */
+	ck_assert_int_eq(syscall(SYS_rt_sigaction, 32, ignore, NULL, (NSIG - 1) / 8), 0);
 	client = begin();
 	ck_assert_str_eq(output_of(client, RIG_PROCESS("grep -E \\\"Sig(Blk|Ign)\\\" "
 						       "/proc/self/status")),
