@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A person at a terminal: runs driverctl on a pty, types and reads. Prints TAP.
+# A person at a terminal: runs driverctl on a pty, types and reads. Prints TAP. Arguments: the state directory, and
+# options for driverctl.
 import fcntl
 import os
 import pty
@@ -40,7 +41,7 @@ class Person:
         # The shell in between is what a stopped job needs: somebody who could continue it.
         self.process = subprocess.Popen(
             ["bash", "-c", 'set -m; "$@"; echo "shell sees $?"; fg >/dev/null 2>&1; echo "end $?"', "bash",
-             "driverctl", "--root", sys.argv[1]] + args,
+             "driverctl", "--root", sys.argv[1]] + sys.argv[2:] + args,
             stdin=slave, stdout=slave, stderr=slave, preexec_fn=at_terminal, close_fds=True)
 
     def size(self, rows, columns):
@@ -164,7 +165,7 @@ ok(subprocess.run(["nsenter", "-t", str(pid), "-m", "touch", "/tmp/stop"]).retur
 ok(p.ends() == 8, "the program went on too and ended by itself", p.text)
 
 # Stopped without a terminal: the container stands still until we go on
-args = ["driverctl", "--root", sys.argv[1], "run", "still", "--", "sh", "-c", "while :; do :; done"]
+args = ["driverctl", "--root", sys.argv[1]] + sys.argv[2:] + ["run", "still", "--", "sh", "-c", "while :; do :; done"]
 shell = subprocess.Popen(["bash", "-c", 'set -m; "$@" & echo $!; wait $!; sleep 60', "bash"] + args, stdout=subprocess.PIPE,
                          stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 job = int(shell.stdout.readline())

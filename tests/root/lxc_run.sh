@@ -96,6 +96,31 @@ ctl delete -f kept
 dir=$(run limits -m 32m -- sh -c 'grep -E "memory|^0::" /proc/self/cgroup' | head -1)
 like "$dir" ":/$" "the cgroup namespace begins at its own cgroup"
 
+# security modules: a host without one says so, one that has it does not know these
+label() {
+	local there=$1 missing=$2
+	[ -e "$there" ] && missing="set label|liblxc says|No such file|Invalid argument"
+	is "$(code run "${@:3}" -- touch began)" 125 "no program begins under a label that is not there: ${*:3}"
+	like "$(cat err)" "$missing" "which is said: ${*:3}"
+}
+label /sys/kernel/security/apparmor \
+	"apparmor 'exd-none': '/sys/kernel/security/apparmor' is not there: boot with this security module" \
+	--security-opt apparmor=exd-none
+label /sys/fs/selinux "selinux_label 'a:b:c:s0': '/sys/fs/selinux' is not there: boot with this security module" \
+	--security-opt label=a:b:c:s0
+is "$(run --security-opt apparmor=unconfined -- echo ran 2>&1)" ran "unconfined asks for none"
+is "$(code run --security-opt apparmor=exd-none --security-opt label=a:b:c:s0 -- true)" 125 "there is one at most"
+like "$(cat err)" "apparmor and selinux_label exclude each other" "which is said"
+
+# terminals
+is "$(run -t -- tty | tr -d '\r')" /dev/pts/0 "a terminal of its own"
+is "$(run -t -- sh -c 'echo out; echo err >&2; exit 6' | tr -d '\r' | paste -sd ' ')" "out err" \
+	"all that it prints arrives at the terminal"
+is "$(code run -t -- sh -c 'exit 6')" 6 "the exit code is that of the program"
+is "$(run -t -- sh -c 'cut -d " " -f 5-8 /proc/self/stat' | tr -d '\r' | cut -d ' ' -f 2-3)" "1 34816" \
+	"it is the controlling terminal of its session"
+is "$(run -t -- stat -c %t:%T /dev/console | tr -d '\r')" 88:0 "it is the console"
+
 # control
 run -d --pid-file pid box -- sleep 1000 >/dev/null
 is "$(ctl exec box sh -c 'cd /proc/self/ns; readlink mnt pid net cgroup ipc uts | sort')" \
@@ -109,6 +134,8 @@ is "$(code ctl exec box sh -c 'kill -KILL $$')" 137 "a signal"
 is "$(ctl exec -u 33 -w /tmp -e A=1 box sh -c 'id -u; pwd; echo $A' | paste -sd ' ')" "33 /tmp 1" "user, directory, environment"
 is "$(ctl exec box grep -E '^(CapBnd|Seccomp):' /proc/self/status)" \
 	"$(ctl exec box grep -E '^(CapBnd|Seccomp):' /proc/1/status)" "and no more rights than the first process"
+is "$(ctl exec -t box tty | tr -d '\r')" /dev/pts/0 "an exec has a terminal of its own"
+is "$(code ctl exec -t box sh -c 'exit 4')" 4 "and its exit code"
 ok "pause" ctl pause box
 like "$(ctl list)" "box +lxc +paused" "it is listed as paused"
 ok "unpause" ctl resume box
