@@ -35,6 +35,16 @@ in_chroot() {
 	timeout 60 "$EXD_TEST_BUILDDIR/tests/own_mounts" ${shared:+"$shared"} "$enter" "$kind" "$TEST_TMPDIR/chroot-$kind" "$@"
 }
 
+# Programs and a configuration of the lxc driver that are nowhere else than in the chroot.
+lxc=$EXD_TEST_BUILDDIR/tests/plugins.d/20-lxc.conf
+install_lxc() {
+	local dir=$TEST_TMPDIR/chroot-$1/only
+	mkdir -p "$dir/plugins.d"
+	cp "$EXD_TEST_BUILDDIR/drivers/lxc/execdriver-lxc-worker" "$EXD_TEST_BUILDDIR/drivers/lxc/execdriver-lxc-init" "$dir"
+	cp "$EXD_TEST_BUILDDIR/tests/execdriver.conf" "$dir"
+	sed "s|\"[^\"]*/execdriver-lxc-|\"/only/execdriver-lxc-|g" "$lxc" >"$dir/plugins.d/20-lxc.conf"
+}
+
 mounted() {
 	wc -l </proc/self/mountinfo
 }
@@ -56,6 +66,15 @@ for kind in bare bind; do
 	is "$(in_chroot $kind driverctl --root "$root" exec "in-$kind" sh -c 'echo $$ | grep -c .; ls /home')" "1" \
 		"$kind: an exec is in the container"
 	ok "$kind: it is deleted" in_chroot $kind driverctl --root "$root" delete -f "in-$kind"
+	if [ -e "$lxc" ]; then
+		install_lxc $kind
+		lxc_ctl=(in_chroot "$kind" driverctl --config /only/execdriver.conf --root "$root")
+		is "$("${lxc_ctl[@]}" run -- sh -c 'echo $$; ls /home' 2>&1)" "1" \
+			"$kind: a run by liblxc"
+		"${lxc_ctl[@]}" run -d "lxc-$kind" -- sleep 100 >/dev/null
+		is "$("${lxc_ctl[@]}" exec "lxc-$kind" sh -c 'echo $$ | grep -c .; ls /home' 2>&1)" "1" "$kind: an exec by liblxc"
+		ok "$kind: it is deleted, too" "${lxc_ctl[@]}" delete -f "lxc-$kind"
+	fi
 	shared=--shared
 	is "$(in_chroot $kind driverctl --root "$root" run --cgroup-parent "$parent" -- sh -c 'mount -t tmpfs x /tmp 2>/dev/null; echo ran' 2>&1)" "ran" \
 		"$kind: a run where mounts are shared"
