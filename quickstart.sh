@@ -7,6 +7,7 @@ usage() {
 	cat <<'EOF'
 ./quickstart.sh                          install what is missing, build, show a container
 ./quickstart.sh run [OPTIONS] -- CMD     the same set-up, then `driverctl run` with your command
+./quickstart.sh --driver NAME run ...    by another driver: lxc, hcs-stub
 ./quickstart.sh check                    the same set-up, then the whole test suite
 
 EXD_TEST_MUST_WORK=1   makes every skipped test a failed one
@@ -208,6 +209,7 @@ main() {
 		return
 		;;
 	'' | run | check) ;;
+	--driver | --driver=*) verb=run ;;
 	*)
 		usage >&2
 		die "unknown argument '$verb'"
