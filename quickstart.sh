@@ -106,7 +106,8 @@ allow_daemons() {
 	our_policy=
 }
 
-# Nor with the next boot, which is what Debian enables it for: redis, the bridge of lxc.
+# Nor with the next boot, which is what Debian enables it for: redis, the bridge of lxc. Packages take
+# a link that is gone for the will of the administrator; there may be no systemctl to say it with.
 enabled_units() {
 	find /etc/systemd/system -path '*.wants/*.service' -printf '%f\n' 2>/dev/null | sort -u
 }
@@ -114,7 +115,8 @@ enabled_units() {
 disable_other_than() {
 	local unit
 	for unit in $(comm -13 <(echo "$1") <(enabled_units)); do
-		step "disable $unit" deb-systemd-helper disable "$unit"
+		echo "--- disable $unit" >>"$log"
+		find /etc/systemd/system -path "*.wants/$unit" -delete
 	done
 }
 
