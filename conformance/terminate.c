@@ -19,15 +19,17 @@ static void terminate(struct kit *kit, const char *id)
 	kit_must(kit, exd_terminate(kit->engine, id, &kit->err), "terminate");
 }
 
+/* A monitor that lives ends much by itself: without it, all that happens is the driver's doing. */
 static void case_returns(struct kit *kit)
 {
-	struct kit_box box = kit_start_box(kit, "returns", "echo ready; read x", KIT_ONCE);
+	struct kit_box box = kit_start_box(kit, "returns", "echo ready; read x", 0);
 
 	kit_expect(kit, box.out, "ready");
+	kit_kill_monitor(kit, box.id);
 	(void)exd_terminate(kit->engine, box.id, &kit->err);
+	(void)exd_delete(kit->engine, box.id, true, NULL);
 }
 
-/* A monitor that lives ends much by itself: without it, all that happens is the driver's doing. */
 static void case_all(struct kit *kit)
 {
 	struct kit_box box = kit_start_box(kit, "all", DAEMONS "sleep 0.2; echo ready; read x", 0);
