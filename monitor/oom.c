@@ -75,6 +75,8 @@ void oom_look(struct monitor *m, struct oom *o)
 		write_channels(t, &e);
 		event_add(m, EXD_EVENT_OOM, t);
 	}
+	/* Behind the news: what /proc tells of one that is dying can take milliseconds. */
+	oom_suspect(o);
 }
 
 static void tick(struct monitor *m, struct timer *timer)

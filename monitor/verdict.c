@@ -68,7 +68,6 @@ void oom_moved_now(struct oom *o)
 
 	if (!o->died_ns || now <= o->died_ns + OOM_SETTLE_NS)
 		o->moved_ns = now;
-	oom_suspect(o);
 }
 
 /*
