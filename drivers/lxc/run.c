@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Compiles a run: cgroups and the worker's surroundings by the plan, all else by its recipe. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -8,26 +7,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
-#include "base/cleanup.h"
 #include "drivers/lxc/lxc.h"
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup_layout.h"
 #include "drivers/native/cgroup_slots.h"
 #include "drivers/native/devices.h"
 
-#define HOSTNAME_MAX 64
 #define LABEL_SIZE 512
-
-static int find_user(struct native_run *run)
-{
-	int r = native_user_find(&run->users, exd_command_string(run->command, EXD_KEY_USER, NULL),
-				 &run->user, run->err);
-
-	return r < 0 ? r
-		     : native_user_add_groups(&run->users, run->command, &run->user, run->err);
-}
 
 static int read_namespaces(struct native_run *run)
 {
@@ -53,30 +40,12 @@ int lxc_read(struct lxc_run *run)
 	base->root_gid = lxc_outside(base->command, EXD_KEY_GID_MAP);
 	if (r == 0)
 		r = read_namespaces(base);
-	if (r == 0)
-		r = native_mounts_read(base);
-	if (r == 0)
-		r = native_root_open(base);
-	if (r == 0)
-		r = native_root_users(base);
-	if (r == 0)
-		r = find_user(base);
-	if (r == 0)
-		r = native_devices_list(base->command, &base->devices, &base->device_count,
-					base->err);
-	return r < 0 ? r : native_masks_read(base);
+	return r < 0 ? r : native_run_read(base);
 }
 
 void lxc_release(struct lxc_run *run)
 {
-	struct native_run *base = &run->base;
-
-	(void)native_cgroups_free(base->cgroups);
-	native_mounts_release(base);
-	(void)native_devices_free(base->devices, base->device_count);
-	native_user_release(&base->user);
-	native_userdb_release(&base->users);
-	cleanup_close_fn(&base->rootfs_fd);
+	native_run_release(&run->base);
 	recipe_release(&run->recipe);
 }
 
@@ -108,63 +77,22 @@ static void cgroup_words(struct lxc_run *run)
 		recipe_line(&run->recipe, "cgroup-namespace %d", recipe_slot(&run->recipe, slot));
 }
 
-static bool use_seccomp(const struct lxc_run *run)
-{
-	const struct exd_command *command = run->base.command;
-	const char *otherwise = exd_command_bool(command, EXD_KEY_PRIVILEGED)
-					? "unconfined"
-					: run->lxc->native.seccomp;
-
-	return strcmp(exd_command_string(command, EXD_KEY_SECCOMP, otherwise), "unconfined") != 0;
-}
-
 /* What lxc_exec() will need. */
 static int write_notes(struct lxc_run *run, const struct native_process *process,
 		       const char *label)
 {
 	struct exd_plan *plan = run->base.plan;
-	cleanup_free char *rlimits = native_rlimits_text(run->base.command);
-	cleanup_free char *groups = NULL;
-	char text[128];
-	int r = native_groups_text(&run->base.users, run->base.command, &groups, run->base.err);
 
-	if (!rlimits)
-		return exd_error_set(run->base.err, EXD_ERR_NO_MEMORY, ENOMEM, "rlimits");
-	if (r < 0)
-		return r;
-	(void)snprintf(text, sizeof(text), "%" PRIx64, process->caps);
-	(void)exd_plan_note(plan, "caps", text);
-	(void)exd_plan_note(plan, "seccomp", process->seccomp ? "default" : "unconfined");
-	(void)exd_plan_note(plan, "no_new_privs", process->no_new_privs ? "1" : "0");
-	(void)snprintf(text, sizeof(text), "%o", (unsigned int)process->umask);
-	(void)exd_plan_note(plan, "umask", text);
-	(void)exd_plan_note(plan, "cwd", process->cwd);
-	(void)exd_plan_note(plan, "user",
-			    exd_command_string(run->base.command, EXD_KEY_USER, ""));
-	(void)exd_plan_note(plan, "groups", groups);
-	(void)exd_plan_note(plan, "hostname", run->base.hostname ? run->base.hostname : "");
-	(void)exd_plan_note(plan, "rlimits", rlimits);
 	(void)exd_plan_note(plan, "label", label);
 	if (run->user_namespace)
 		(void)exd_plan_note(plan, "user_namespace", "own");
-	native_ns_describe(run->base.ns, text, sizeof(text));
-	return exd_plan_note(plan, "namespaces", text);
+	return native_run_note(&run->base, process);
 }
 
 static int process_words(struct lxc_run *run)
 {
 	const struct exd_command *command = run->base.command;
-	struct native_process process = {
-		.command = command,
-		.user = &run->base.user,
-		.caps = run->base.caps,
-		.seccomp = use_seccomp(run),
-		.no_new_privs = exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES),
-		.init = exd_command_bool(command, EXD_KEY_INIT),
-		.umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK, NATIVE_UMASK),
-		.cwd = exd_command_string(command, EXD_KEY_CWD, "/"),
-		.hostname = run->base.hostname,
-	};
+	struct native_process process = native_run_process(&run->base);
 	char label[LABEL_SIZE];
 	int r = lxc_label(command, label, sizeof(label), run->base.err);
 
@@ -235,48 +163,21 @@ static int compile(struct lxc_run *run)
 	return r < 0 ? r : recipe_plan(&run->recipe, run->lxc, base->plan, base->err);
 }
 
-/* Of its own namespace: the key, or the id; of the host's: what the host is called. */
-static void find_hostname(struct native_run *run, char *buffer, size_t size)
+static void begin(struct lxc_run *run, const struct lxc *lxc, const struct exd_command *command,
+		  struct exd_error *err)
 {
-	int mode = native_ns_mode(run->command, NATIVE_NS_UTS, NULL);
-	const char *name = NULL;
-	struct utsname host;
-
-	if (mode == NATIVE_NS_OWN)
-		name = exd_command_string(run->command, EXD_KEY_HOSTNAME,
-					  exd_command_string(run->command, EXD_KEY_ID, NULL));
-	else if (mode == NATIVE_NS_HOST && uname(&host) == 0)
-		name = host.nodename;
-	if (!name)
-		return;
-	(void)snprintf(buffer, size, "%s", name);
-	run->hostname = buffer;
-}
-
-static struct lxc_run fresh(const struct lxc *lxc, const struct exd_command *command,
-			    struct exd_plan *plan, struct exd_error *err)
-{
-	return (struct lxc_run){.lxc = lxc,
-				.base = {.self = &lxc->native,
-					 .command = command,
-					 .plan = plan,
-					 .err = err,
-					 .rootfs_fd = FD_NONE,
-					 .root = -1,
-					 .dev = -1,
-					 .proc = -1,
-					 .sys = -1,
-					 .shm = -1}};
+	*run = (struct lxc_run){.lxc = lxc};
+	native_run_begin(&run->base, &lxc->native, command, err);
 }
 
 int lxc_run(void *self, const struct exd_command *command, struct exd_plan *plan,
 	    struct exd_error *err)
 {
-	struct lxc_run run = fresh(self, command, plan, err);
-	char hostname[HOSTNAME_MAX + 1];
+	struct lxc_run run;
 	int r, failed;
 
-	find_hostname(&run.base, hostname, sizeof(hostname));
+	begin(&run, self, command, err);
+	run.base.plan = plan;
 	r = compile(&run);
 	/* the first failure of a building call says more than what came of it */
 	failed = exd_plan_error(plan, err);
@@ -296,12 +197,11 @@ static int explain_line(struct exd_report *report, const char *line)
 int lxc_explain(void *self, const struct exd_command *command, struct exd_report *report,
 		struct exd_error *err)
 {
-	struct lxc_run run = fresh(self, command, NULL, err);
-	char hostname[HOSTNAME_MAX + 1];
+	struct lxc_run run;
 	const char *line, *end;
 	int r;
 
-	find_hostname(&run.base, hostname, sizeof(hostname));
+	begin(&run, self, command, err);
 	r = lxc_read(&run);
 	if (r == 0)
 		r = read_caps(&run.base);

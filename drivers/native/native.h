@@ -21,6 +21,8 @@ struct native {
 		*layout; /* cgroup hierarchies, as they were when the driver was opened */
 };
 
+#define NATIVE_HOSTNAME_MAX 64
+
 struct cgroup_layout;
 struct native_cgroups;
 struct native_device;
@@ -40,8 +42,9 @@ struct native_run {
 	struct exd_error *err;
 	struct native_ns ns[NATIVE_NS_KINDS];
 	const char *hostname; /* NULL: the host's */
-	int rootfs_fd;        /* the root directory, or FD_NONE: volatile */
-	uint32_t root_uid;    /* owner of what is made in a volatile root */
+	char hostname_text[NATIVE_HOSTNAME_MAX + 1];
+	int rootfs_fd;     /* the root directory, or FD_NONE: volatile */
+	uint32_t root_uid; /* owner of what is made in a volatile root */
 	uint32_t root_gid;
 	int root; /* slots; -1 where there is none of ours */
 	int dev;
@@ -70,6 +73,20 @@ int native_exec(void *self, struct exd_record *record, const struct exd_command 
 		struct exd_plan *plan, struct exd_error *err);
 int native_explain(void *self, const struct exd_command *command, struct exd_report *report,
 		   struct exd_error *err);
+
+/*
+ * run_parts.c. A run without a plan, which is looked at only until it gets one; it points into
+ * itself, and must not be copied.
+ */
+void native_run_begin(struct native_run *run, const struct native *self,
+		      const struct exd_command *command, struct exd_error *err);
+/* What the steps depend on, once the namespaces are known. */
+int native_run_read(struct native_run *run);
+void native_run_release(struct native_run *run);
+/* The program, as long as the run is there. */
+struct native_process native_run_process(const struct native_run *run);
+/* What native_exec_process() will need, into the record. */
+int native_run_note(struct native_run *run, const struct native_process *process);
 
 /*
  * The checks that need no compilation: keys this driver does not do, and keys that contradict each

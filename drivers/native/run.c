@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Compiles a run: the whole order of a container's birth can be read here. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/utsname.h>
 
-#include "base/cleanup.h"
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/devices.h"
@@ -20,27 +15,6 @@
 #include "drivers/native/process.h"
 #include "drivers/native/sysctl.h"
 
-#define HOSTNAME_MAX 64
-
-static bool use_seccomp(const struct native_run *run)
-{
-	const char *otherwise = exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
-					? "unconfined"
-					: run->self->seccomp;
-
-	return strcmp(exd_command_string(run->command, EXD_KEY_SECCOMP, otherwise), "unconfined") !=
-	       0;
-}
-
-static int find_user(struct native_run *run)
-{
-	int r = native_user_find(&run->users, exd_command_string(run->command, EXD_KEY_USER, NULL),
-				 &run->user, run->err);
-
-	return r < 0 ? r
-		     : native_user_add_groups(&run->users, run->command, &run->user, run->err);
-}
-
 /* What everything else depends on; no step is added yet but slots of namespaces to join. */
 static int read_all(struct native_run *run)
 {
@@ -48,19 +22,7 @@ static int read_all(struct native_run *run)
 
 	if (r == 0)
 		r = native_ns_read(run->command, run->plan, run->ns, run->err);
-	if (r == 0)
-		r = native_mounts_read(run);
-	if (r == 0)
-		r = native_root_open(run);
-	if (r == 0)
-		r = native_root_users(run);
-	if (r == 0)
-		r = find_user(run);
-	if (r == 0)
-		r = native_devices_list(run->command, &run->devices, &run->device_count, run->err);
-	if (r == 0)
-		r = native_masks_read(run);
-	return r;
+	return r < 0 ? r : native_run_read(run);
 }
 
 static int read_caps(struct native_run *run)
@@ -214,49 +176,12 @@ static void plan_stdio(struct native_run *run)
 	native_stdio_finish(run->plan, slot);
 }
 
-/* What native_exec() will need. */
-static int write_notes(struct native_run *run, const struct native_process *process)
-{
-	cleanup_free char *rlimits = native_rlimits_text(run->command);
-	cleanup_free char *groups = NULL;
-	char text[128];
-	int r = native_groups_text(&run->users, run->command, &groups, run->err);
-
-	if (!rlimits)
-		return exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "rlimits");
-	if (r < 0)
-		return r;
-	(void)snprintf(text, sizeof(text), "%" PRIx64, process->caps);
-	(void)exd_plan_note(run->plan, "caps", text);
-	(void)exd_plan_note(run->plan, "seccomp", process->seccomp ? "default" : "unconfined");
-	(void)exd_plan_note(run->plan, "no_new_privs", process->no_new_privs ? "1" : "0");
-	(void)snprintf(text, sizeof(text), "%o", (unsigned int)process->umask);
-	(void)exd_plan_note(run->plan, "umask", text);
-	(void)exd_plan_note(run->plan, "cwd", process->cwd);
-	(void)exd_plan_note(run->plan, "user", exd_command_string(run->command, EXD_KEY_USER, ""));
-	(void)exd_plan_note(run->plan, "groups", groups);
-	(void)exd_plan_note(run->plan, "hostname", run->hostname ? run->hostname : "");
-	(void)exd_plan_note(run->plan, "rlimits", rlimits);
-	native_ns_describe(run->ns, text, sizeof(text));
-	return exd_plan_note(run->plan, "namespaces", text);
-}
-
 static int plan_process(struct native_run *run)
 {
-	struct native_process process = {
-		.command = run->command,
-		.user = &run->user,
-		.caps = run->caps,
-		.seccomp = use_seccomp(run),
-		.no_new_privs = exd_command_bool(run->command, EXD_KEY_NO_NEW_PRIVILEGES),
-		.init = exd_command_bool(run->command, EXD_KEY_INIT),
-		.umask = (mode_t)exd_command_number(run->command, EXD_KEY_UMASK, NATIVE_UMASK),
-		.cwd = exd_command_string(run->command, EXD_KEY_CWD, "/"),
-		.hostname = run->hostname,
-	};
+	struct native_process process = native_run_process(run);
 	int r = native_process_plan(&process, run->plan, run->err);
 
-	return r < 0 ? r : write_notes(run, &process);
+	return r < 0 ? r : native_run_note(run, &process);
 }
 
 static int compile(struct native_run *run)
@@ -287,54 +212,17 @@ static int compile(struct native_run *run)
 	return plan_process(run);
 }
 
-/*
- * Of its own namespace: the key, or the id; of the host's: what the host is called; of a joined
- * one: not known.
- */
-static void find_hostname(struct native_run *run, char *buffer, size_t size)
-{
-	int mode = native_ns_mode(run->command, NATIVE_NS_UTS, NULL);
-	const char *name = NULL;
-	struct utsname host;
-
-	if (mode == NATIVE_NS_OWN)
-		name = exd_command_string(run->command, EXD_KEY_HOSTNAME,
-					  exd_command_string(run->command, EXD_KEY_ID, NULL));
-	else if (mode == NATIVE_NS_HOST && uname(&host) == 0)
-		name = host.nodename;
-	if (!name)
-		return;
-	(void)snprintf(buffer, size, "%s", name);
-	run->hostname = buffer;
-}
-
 int native_run(void *self, const struct exd_command *command, struct exd_plan *plan,
 	       struct exd_error *err)
 {
-	struct native_run run = {
-		.self = self,
-		.command = command,
-		.plan = plan,
-		.err = err,
-		.rootfs_fd = FD_NONE,
-		.root = -1,
-		.dev = -1,
-		.proc = -1,
-		.sys = -1,
-		.shm = -1,
-	};
-	char hostname[HOSTNAME_MAX + 1];
+	struct native_run run;
 	int r, failed;
 
-	find_hostname(&run, hostname, sizeof(hostname));
+	native_run_begin(&run, self, command, err);
+	run.plan = plan;
 	r = compile(&run);
 	/* the first failure of a building call says more than what came of it */
 	failed = exd_plan_error(plan, err);
-	(void)native_cgroups_free(run.cgroups);
-	native_mounts_release(&run);
-	(void)native_devices_free(run.devices, run.device_count);
-	native_user_release(&run.user);
-	native_userdb_release(&run.users);
-	cleanup_close_fn(&run.rootfs_fd);
+	native_run_release(&run);
 	return failed < 0 ? failed : r;
 }
