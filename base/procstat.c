@@ -52,6 +52,11 @@ int proc_start_time(pid_t pid, uint64_t *start_time)
 	return stat_field(pid, 22, start_time);
 }
 
+int proc_flags(pid_t pid, uint64_t *flags)
+{
+	return stat_field(pid, 9, flags);
+}
+
 int proc_parent(pid_t pid, pid_t *parent)
 {
 	uint64_t value = 0;

@@ -11,6 +11,9 @@
 /* Field 22 of /proc/PID/stat, in clock ticks after boot. -ESRCH when there is no such process. */
 int proc_start_time(pid_t pid, uint64_t *start_time);
 
+/* The kernel's PF_* flags of it, of a dead one that is not reaped too. -ESRCH as above. */
+int proc_flags(pid_t pid, uint64_t *flags);
+
 /* The parent of the process. -ESRCH when there is no such process. */
 int proc_parent(pid_t pid, pid_t *parent);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the child says while it walks, and what a small init says in the end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -12,7 +10,7 @@
 
 #include <execdriver/error.h>
 
-#include "base/fdio.h"
+#include "base/procstat.h"
 #include "monitor/worker.h"
 
 #define FLAG_FORKNOEXEC 0x40u
@@ -103,21 +101,10 @@ static void on_report(struct monitor *m, struct task *t, struct heard *h)
  */
 static bool died_in_execve(struct task *t)
 {
-	char path[32], stat[1024];
-	const char *p;
+	uint64_t flags;
 
-	if (!oom_moved(t))
-		return false;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat",
-		       (int)(t->program ? t->program : t->pid));
-	if (read_file_at(AT_FDCWD, path, stat, sizeof(stat)) < 0)
-		return false;
-	p = strrchr(stat, ')');
-	for (int field = 2; p && field < 9; field++) {
-		p = strchr(p, ' ');
-		p = p ? p + 1 : NULL;
-	}
-	return p && strtoul(p, NULL, 10) & FLAG_FORKNOEXEC;
+	return oom_moved(t) && proc_flags(t->program ? t->program : t->pid, &flags) == 0 &&
+	       flags & FLAG_FORKNOEXEC;
 }
 
 static void give_up(struct monitor *m, struct task *t)

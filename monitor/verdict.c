@@ -10,6 +10,7 @@
 #include <execdriver/execdriver.h>
 
 #include "base/fdio.h"
+#include "base/procstat.h"
 #include "monitor/task.h"
 
 /*
@@ -38,21 +39,11 @@ static bool kill_pending(int32_t pid)
 	return false;
 }
 
-/* Field 9 of its line. */
 static bool on_its_way_out(int32_t pid)
 {
-	char path[32], stat[1024];
-	const char *p;
+	uint64_t flags;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file_at(AT_FDCWD, path, stat, sizeof(stat)) < 0)
-		return false;
-	p = strrchr(stat, ')');
-	for (int field = 2; p && field < 9; field++) {
-		p = strchr(p, ' ');
-		p = p ? p + 1 : NULL;
-	}
-	return p && strtoul(p, NULL, 10) & (FLAG_EXITING | FLAG_SIGNALED);
+	return proc_flags(pid, &flags) == 0 && flags & (FLAG_EXITING | FLAG_SIGNALED);
 }
 
 /* In this order: it cannot slip through between the two. */
