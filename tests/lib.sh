@@ -79,3 +79,21 @@ not_here() {
 done_testing() {
 	echo "1..$tap_count"
 }
+
+# says WANTED NAME ARGS...: one test case: exit code and everything printed by the script's own ctl.
+says() {
+	local wanted=$1 name=$2 output code=0
+	shift 2
+	output=$(ctl "$@" 2>&1 </dev/null) || code=$?
+	is "$code${output:+:$output}" "$wanted" "$name"
+}
+
+# until_true COMMAND...: waits for it to become true, 10 s at most.
+until_true() {
+	local _
+	for _ in {1..500}; do
+		"$@" && return 0
+		sleep 0.02
+	done
+	return 1
+}

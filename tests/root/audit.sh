@@ -41,16 +41,6 @@ audit_end() {
 }
 trap audit_end EXIT
 
-# until_true COMMAND...: waits for it to become true.
-until_true() {
-	local _
-	for _ in {1..1000}; do
-		"$@" && return 0
-		sleep 0.01
-	done
-	return 1
-}
-
 # agrees GOT WANTED NAME: WANTED is a text, or ~ and a pattern for all of it.
 agrees() {
 	case $2 in

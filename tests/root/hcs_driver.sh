@@ -34,20 +34,6 @@ ctl() {
 	timeout 60 driverctl --root "$root" "$@"
 }
 trap 'ctl list --json | sed "s/.*\"id\": \"\([^\"]*\)\".*/\1/" | xargs -r timeout 60 driverctl --root "$root" delete -f; rm -rf "$TEST_TMPDIR"' EXIT
-# says WANTED NAME ARGS...: exit code and everything printed.
-says() {
-	local wanted=$1 name=$2 output code=0
-	shift 2
-	output=$(ctl "$@" 2>&1 </dev/null) || code=$?
-	is "$code${output:+:$output}" "$wanted" "$name"
-}
-until_true() {
-	for _ in {1..500}; do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 status() {
 	ctl list --json | sed -n "s/.*\"id\": \"$1\".*\"status\": \"\([a-z]*\)\".*/\1/p"
 }

@@ -136,14 +136,6 @@ same "--cpuset-cpus" "0: 1" --cpuset-cpus 0 -- nproc
 same "out of memory" "137: hog: killed: it used more memory than its limit allows" -m 16m hog -- sh -c 'x=0123456789; while :; do x=$x$x; done'
 
 # a container that stays: its output, further processes in it, signals, the verdict
-until_true() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
 stays() {
 	ctl run -d --rootfs box -u 1234:1001 -w /tmp --umask 077 --ulimit nofile=77:88 stays -- \
 		sh -c 'trap "exit 9" TERM; echo begun; sleep 1000 & wait' || return

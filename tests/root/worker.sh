@@ -20,13 +20,6 @@ ctl() {
 }
 trap 'ctl delete -f box 2>/dev/null; rm -rf "$TEST_TMPDIR"' EXIT
 
-# says WANTED NAME ARGS...: exit code and everything printed.
-says() {
-	local wanted=$1 name=$2 output code=0
-	shift 2
-	output=$(ctl "$@" 2>&1 </dev/null) || code=$?
-	is "$code${output:+:$output}" "$wanted" "$name"
-}
 
 says 0:hello "run prints what the program prints" run -- echo hello
 says 3 "run ends with the program's exit code" run -- sh -c 'exit 3'
