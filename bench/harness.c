@@ -3,8 +3,8 @@
  * bench/harness: measures subjects side by side in one run. Reads a table on stdin, a subject a
  * line, fields separated by tabs: NAME, BASE (the subject to compare with, or -), KIND, PROGRAM,
  * ARGUMENT...
- * KIND "command" is started and waited for once a round; "server" is started once and does a round
- * for each byte.
+ * KIND "command" is started and waited for once a round; "burst=N" N times at once, with a number
+ * of its own for each argument "{}"; "server" is started once and does a round for each byte.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +24,7 @@
 enum {
 	MAX_SUBJECTS = 48,
 	MAX_ARGUMENTS = 60,
+	MAX_BURST = 256,
 };
 
 struct subject {
@@ -31,7 +32,8 @@ struct subject {
 	char *base;
 	char *argv[MAX_ARGUMENTS + 1];
 	bool server;
-	pid_t pid; /* of a server */
+	unsigned int at_once; /* of a command */
+	pid_t pid;            /* of a server */
 	int ask, answer;
 	int said; /* what it printed: the reason when it fails */
 	unsigned int failures;
@@ -55,6 +57,10 @@ static void parse_subject(struct subject *s, char *line)
 	if (!n || n == MAX_ARGUMENTS)
 		die("bad line for subject '%s'", s->name ? s->name : "");
 	s->server = !strcmp(kind, "server");
+	s->at_once = 1;
+	if (!s->server && strcmp(kind, "command") != 0 &&
+	    (sscanf(kind, "burst=%u", &s->at_once) != 1 || !s->at_once || s->at_once > MAX_BURST))
+		die("bad kind '%s' of subject '%s'", kind, s->name);
 	s->said = memfd_create(s->name, MFD_CLOEXEC);
 	if (s->said < 0)
 		die("memfd");
@@ -77,7 +83,7 @@ static size_t read_subjects(struct subject *list)
 }
 
 /* posix_spawn is vfork in glibc: what the start of the process costs does not depend on us. */
-static int spawn(struct subject *s, int in, int out)
+static int spawn(const struct subject *s, char **argv, int in, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	int r;
@@ -86,7 +92,7 @@ static int spawn(struct subject *s, int in, int out)
 	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, s->said, STDERR_FILENO);
-	r = posix_spawnp(&s->pid, s->argv[0], &actions, NULL, s->argv, environ);
+	r = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
 }
@@ -107,12 +113,45 @@ static void start_server(struct subject *s)
 
 	if (pipe2(ask, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0)
 		die("pipe");
-	if (spawn(s, ask[0], answer[1]) < 0)
+	if (spawn(s, s->argv, ask[0], answer[1], &s->pid) < 0)
 		s->refused = true;
 	close(ask[0]);
 	close(answer[1]);
 	s->ask = ask[1];
 	s->answer = answer[0];
+}
+
+/* The arguments with the number of this start in place of "{}". */
+static void number_arguments(const struct subject *s, char *text, size_t size, char **argv)
+{
+	static unsigned int number;
+	size_t n = 0;
+
+	snprintf(text, size, "exd-bench-%u", ++number);
+	for (; s->argv[n]; n++)
+		argv[n] = strcmp(s->argv[n], "{}") ? s->argv[n] : text;
+	argv[n] = NULL;
+}
+
+/* All that were started are waited for, whatever becomes of one of them. */
+static int run_commands(const struct subject *s, int null)
+{
+	pid_t pids[MAX_BURST];
+	char *argv[MAX_ARGUMENTS + 1];
+	char number[32];
+	unsigned int started = 0;
+	int failed = 0, r;
+
+	while (!failed && started < s->at_once) {
+		number_arguments(s, number, sizeof(number), argv);
+		failed = spawn(s, argv, null, s->said, &pids[started]);
+		started += !failed;
+	}
+	for (unsigned int i = 0; i < started; i++) {
+		r = reap(pids[i]);
+		failed = failed ? failed : r;
+	}
+	return failed;
 }
 
 /* Returns 0 and the duration, or not 0. */
@@ -125,9 +164,7 @@ static int run_round(struct subject *s, int null, uint64_t *ns)
 		return write(s->ask, "x", 1) != 1 ||
 		       read(s->answer, ns, sizeof(*ns)) != (ssize_t)sizeof(*ns);
 	start = now_ns();
-	r = spawn(s, null, s->said);
-	if (!r)
-		r = reap(s->pid);
+	r = run_commands(s, null);
 	*ns = now_ns() - start;
 	return r;
 }
@@ -221,6 +258,22 @@ static void print_subject(struct subject *s, struct subject *list, size_t count)
 	}
 }
 
+/* One line a subject, for a plot: name, p50, p99 in ms; what could not run is left out. */
+static void write_table(const char *path, struct subject *list, size_t count)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		die("%s", path);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].samples.count)
+			fprintf(f, "%s\t%.3f\t%.3f\n", list[i].name,
+				(double)samples_percentile(&list[i].samples, 50) / 1e6,
+				(double)samples_percentile(&list[i].samples, 99) / 1e6);
+	if (fclose(f))
+		die("%s", path);
+}
+
 static void stop_servers(struct subject *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -241,7 +294,7 @@ int main(int argc, char **argv)
 	size_t count;
 
 	if (!rounds) {
-		fputs("usage: harness ROUNDS [GAP_MS] <SUBJECTS\n", stderr);
+		fputs("usage: harness ROUNDS [GAP_MS [TABLE]] <SUBJECTS\n", stderr);
 		return 2;
 	}
 	/* A server that died is a refused subject, not our end. */
@@ -253,5 +306,7 @@ int main(int argc, char **argv)
 	printf("%-34s %8s %9s  ratio of p50\n", "", "p50", "p99");
 	for (size_t i = 0; i < count; i++)
 		print_subject(&list[i], list, count);
+	if (argc > 3)
+		write_table(argv[3], list, count);
 	return 0;
 }

@@ -10,15 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/samples.h"
 
 static const char usage[] =
-	"usage: libhost --root STATE --rootfs DIR [--driver NAME] [--plain] [--gib N] [--threads N] MODE\n"
+	"usage: libhost --root STATE --rootfs DIR [--driver NAME] [--plain] [--gib N] [--threads N]\n"
+	"               [--beside N] MODE\n"
 	"  --driver NAME          of this driver; without it of that which the configuration chooses\n"
 	"  --plain                containers with nothing but what the floor has\n"
 	"  --gib N, --threads N  memory resident and threads asleep in the host\n"
+	"  --beside N             as many idle containers run in the same host\n"
+	"  burst=N                a round is N starts at once, until all have ended\n"
+	"  fork                   fork and the end of the child: what starting by fork costs\n"
 	"  run, exec, stats, oom  a round per byte on stdin, its nanoseconds (8 bytes) to stdout\n"
 	"  hold=N                 start N idle containers, print the monitor's memory, end them\n";
 
@@ -27,6 +32,7 @@ struct request {
 	const char *driver;
 	size_t gib;
 	unsigned long threads;
+	unsigned long beside;
 	bool plain;
 };
 
@@ -142,6 +148,22 @@ static uint64_t stats_round(void *arg)
 	return now_ns() - start;
 }
 
+/* What a host pays that starts its containers by fork, before anything else is done. */
+static uint64_t fork_round(void *arg)
+{
+	uint64_t start = now_ns();
+	pid_t pid = fork();
+
+	(void)arg;
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		_exit(0);
+	if (waitpid(pid, NULL, 0) < 0)
+		die("waitpid");
+	return now_ns() - start;
+}
+
 /* A number of kB from a file of /proc that has lines "NAME: NUMBER ..."; 0 when it has none. */
 static unsigned long proc_number(pid_t pid, const char *file, const char *name)
 {
@@ -159,22 +181,38 @@ static unsigned long proc_number(pid_t pid, const char *file, const char *name)
 	return value;
 }
 
-/* The monitor is the parent of every init. */
-static void hold(struct libhost *h, size_t count)
+static struct exd_process **start_many(struct libhost *h, const struct exd_command *command,
+				       size_t count)
 {
 	struct exd_process **list = calloc(count, sizeof(struct exd_process *));
-	pid_t monitor;
 
-	if (!list || !count)
-		die("hold=%zu", count);
+	if (!list)
+		die("%zu containers", count);
 	for (size_t i = 0; i < count; i++)
-		list[i] = host_start(h, h->command);
-	monitor = (pid_t)proc_number(exd_process_pid(list[0]), "status", "PPid");
-	printf("monitor, %3zu idle containers   %5lu kB PSS\n", count,
-	       proc_number(monitor, "smaps_rollup", "Pss"));
+		list[i] = host_start(h, command);
+	return list;
+}
+
+static void end_many(struct exd_process **list, size_t count)
+{
 	for (size_t i = 0; i < count; i++)
 		host_end(list[i]);
 	free(list);
+}
+
+/* The monitor is the parent of every init. */
+static void hold(struct libhost *h, size_t count)
+{
+	struct exd_process **list;
+	pid_t monitor;
+
+	if (!count)
+		die("hold=0");
+	list = start_many(h, h->command, count);
+	monitor = (pid_t)proc_number(exd_process_pid(list[0]), "status", "PPid");
+	printf("monitor, %3zu idle containers   %5lu kB PSS\n", count,
+	       proc_number(monitor, "smaps_rollup", "Pss"));
+	end_many(list, count);
 }
 
 static void *sleep_thread(void *arg)
@@ -217,10 +255,24 @@ static void serve(struct libhost *h, const char *mode)
 		serve_rounds(exec_round, h);
 	else if (!strcmp(mode, "stats"))
 		serve_rounds(stats_round, h);
+	else if (!strcmp(mode, "fork"))
+		serve_rounds(fork_round, h);
+	else if (!strncmp(mode, "burst=", 6))
+		serve_burst(h, strtoul(mode + 6, NULL, 10));
 	else
 		serve_rounds(oom_round, h);
 	if (inside)
 		host_end(h->resident);
+	exd_command_free(idle);
+}
+
+static void serve_beside(struct libhost *h, const char *mode, size_t count)
+{
+	struct exd_command *idle = host_command(h->rootfs, "/pause");
+	struct exd_process **list = start_many(h, idle, count);
+
+	serve(h, mode);
+	end_many(list, count);
 	exd_command_free(idle);
 }
 
@@ -233,6 +285,8 @@ static const char *program_of(const char *mode)
 		{"exec", "/true"},
 		{"stats", "/pause"},
 		{"oom", "/hog"},
+		{"burst=", "/true"},
+		{"fork", "/true"},
 		{"hold=", "/pause"},
 	};
 
@@ -249,6 +303,7 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 		{"rootfs", required_argument, NULL, 'r'},
 		{"gib", required_argument, NULL, 'g'},
 		{"threads", required_argument, NULL, 't'},
+		{"beside", required_argument, NULL, 'b'},
 		{"driver", required_argument, NULL, 'd'},
 		{"plain", no_argument, NULL, 'p'},
 		{0},
@@ -266,6 +321,8 @@ static const char *parse(struct request *q, struct libhost *h, int argc, char **
 			q->gib = strtoul(optarg, NULL, 10);
 		else if (c == 't')
 			q->threads = strtoul(optarg, NULL, 10);
+		else if (c == 'b')
+			q->beside = strtoul(optarg, NULL, 10);
 		else if (c == 'p')
 			q->plain = true;
 		else
@@ -298,7 +355,7 @@ int main(int argc, char **argv)
 	if (!strncmp(mode, "hold=", 5))
 		hold(&h, strtoul(mode + 5, NULL, 10));
 	else
-		serve(&h, mode);
+		serve_beside(&h, mode, q.beside);
 	exd_command_free(h.command);
 	exd_engine_close(h.engine);
 	return 0;

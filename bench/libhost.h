@@ -23,6 +23,9 @@ struct exd_process *host_start(struct libhost *h, const struct exd_command *comm
 /* Kills it and waits for its end. */
 void host_end(struct exd_process *process);
 
+/* Rounds of so many starts at once, each until the last of them has ended. */
+void serve_burst(struct libhost *h, size_t count);
+
 void oom_open(struct libhost *h);
 /* From the kernel's OOM kill to the readable OOM channel. */
 uint64_t oom_round(void *libhost);
