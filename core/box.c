@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/strutil.h"
 #include "core/engine.h"
+#include "core/launch.h"
 #include "core/plugin.h"
 #include "core/record.h"
 #include "core/record_parse.h"
@@ -236,6 +237,27 @@ bool exd_box_exit_status(const struct exd_box *box, struct exd_exit_status *stat
 		return false;
 	sized_give(status, &box->record->exit, sizeof(box->record->exit));
 	return true;
+}
+
+int exd_box_stats(struct exd_engine *engine, struct exd_box *box, struct exd_stats *stats,
+		  struct exd_error *err)
+{
+	struct exd_stats all = {.struct_size = sizeof(all)};
+	struct exd_plugin *plugin = NULL;
+	int r = sized_check(stats, "exd_stats", err);
+
+	if (r == 0 && (!box->record || record_status(box->record) != EXD_STATUS_RUNNING))
+		r = exd_error_set(err, EXD_ERR_NOT_RUNNING, ESRCH, "container '%s' is not running",
+				  box->id);
+	if (r == 0)
+		r = launch_select_driver(engine, box->record, &plugin, err);
+	if (r == 0)
+		r = plugin_require(plugin, EXD_CAP_STATS, "stats", err);
+	if (r == 0)
+		r = plugin->driver.stats(plugin->self, box->record, &all, err);
+	if (r >= 0)
+		sized_give(stats, &all, sizeof(all));
+	return r < 0 ? r : 0;
 }
 
 const char *exd_box_json(const struct exd_box *box)

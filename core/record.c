@@ -22,6 +22,7 @@ struct exd_record *record_free(struct exd_record *record)
 {
 	if (!record)
 		return NULL;
+	record_close_files(record);
 	for (size_t i = 0; i < record->cgroup_count; i++)
 		if (record->cgroups[i].fd >= 0)
 			(void)close(record->cgroups[i].fd);

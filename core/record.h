@@ -17,10 +17,18 @@
 
 #define RECORD_FILE_MAX (1u << 20) /* bytes of a state.json or exit.json */
 #define RECORD_CGROUPS_MAX 64
+#define RECORD_FILES_MAX 64
 
 struct record_cgroup {
 	const char *controllers, *mount, *path; /* in the json object */
 	int fd;                                 /* opened when first asked for, or FD_NONE */
+};
+
+/* A counter's file that stays open. */
+struct record_file {
+	int dir; /* lent by the record */
+	char name[48];
+	int fd;
 };
 
 /* One thread at a time. Strings live as long as the record. */
@@ -42,6 +50,8 @@ struct exd_record {
 	bool started; /* it says that it runs; its init may be no process of this host */
 	struct record_cgroup cgroups[RECORD_CGROUPS_MAX];
 	size_t cgroup_count;
+	struct record_file *files; /* RECORD_FILES_MAX, made when first asked for */
+	size_t file_count;
 	int pidfd;  /* opened when first asked for, also by record_status(), or FD_NONE */
 	bool ended; /* exit is valid: record_status() read exit.json, or the kernel told */
 	struct exd_exit_status exit;
@@ -94,6 +104,9 @@ struct json_object *record_json(struct exd_record *record, enum exd_status statu
  * 0, -ENODATA while it is not known, -EOPNOTSUPP on an older kernel.
  */
 int pidfd_exit_info(int pidfd, int *wait_status);
+
+/* Closes what exd_record_file() has opened. */
+void record_close_files(struct exd_record *record);
 
 /* 1 when the process of the pidfd has ended (a zombie has), else 0. */
 int pidfd_ended(int pidfd);

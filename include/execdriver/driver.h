@@ -335,6 +335,13 @@ EXD_API bool exd_record_cgroup(const struct exd_record *record, size_t index,
  */
 EXD_API int exd_record_cgroup_fd(struct exd_record *record, const char *controller);
 /*
+ * A file below a directory that the record has lent, open for reading until the record goes: lent,
+ * to be read with pread(). A host that keeps a container's record (exd_box_stats()) asks for the
+ * same counters many times, and opening them is most of what that costs. At most 64 files, names
+ * below 48 bytes: else -EMFILE, -ENAMETOOLONG. Negative errno value. Since 0.1.
+ */
+EXD_API int exd_record_file(struct exd_record *record, int dir, const char *name);
+/*
  * Opens a namespace file of init ("mnt", "pid", "ipc", "uts", "net", "cgroup"), checked against
  * its start time; the caller closes it. Since 0.1.
  */

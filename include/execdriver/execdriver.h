@@ -718,6 +718,14 @@ enum exd_stats_group {
 EXD_API int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats,
 		      struct exd_error *err);
 /*
+ * Counters of the container as they are now, as exd_stats() gives them: the box keeps its record
+ * and the counters' files open, which makes a further sample several times cheaper, for up to some
+ * twenty descriptors. `engine` is the one the box is of. EXD_ERR_NOT_RUNNING when it has ended.
+ * Blocks for the kernel only. One thread at a time for a box. Since 0.1.
+ */
+EXD_API int exd_box_stats(struct exd_engine *engine, struct exd_box *box, struct exd_stats *stats,
+			  struct exd_error *err);
+/*
  * Applies the limits set in `command` to a running container. EXD_ERR_UNSUPPORTED where the
  * driver cannot. Since 0.1.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What can be done to a container by its id, and terminals. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -104,6 +105,50 @@ START_TEST(test_pids_and_stats)
 	ck_assert_uint_eq(stats.struct_size, sizeof(stats));
 	ck_assert_uint_gt(stats.time_ns, 0);
 	ck_assert_uint_ne(stats.valid & (EXD_STATS_CPU | EXD_STATS_MEMORY | EXD_STATS_PIDS), 0);
+	end(&f);
+}
+END_TEST
+
+static size_t open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* A box that is kept gives new counters each time, opens nothing twice, and lets all of it go. */
+START_TEST(test_stats_of_a_kept_box)
+{
+	struct fixture f = begin("sleep 60 & sleep 60 & wait");
+	struct exd_stats stats = {.struct_size = sizeof(stats)}, by_id = stats;
+	size_t before = open_descriptors(), first;
+	struct exd_box *box = NULL;
+	uint64_t pids = 0;
+
+	must(exd_box_find(f.engine, "box", &box, &lib_err));
+	for (int i = 0; i < 500 && pids != 3; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		must(exd_box_stats(f.engine, box, &stats, &lib_err));
+		pids = stats.pids_current;
+	}
+	ck_assert_uint_eq(pids, 3);
+	first = open_descriptors();
+	must(exd_box_stats(f.engine, box, &stats, &lib_err));
+	ck_assert_uint_eq(open_descriptors(), first);
+	must(exd_stats(f.engine, "box", &by_id, &lib_err));
+	ck_assert_uint_eq(by_id.valid, stats.valid);
+	ck_assert_uint_ge(by_id.cpu_total_ns, stats.cpu_total_ns);
+	must(exd_kill(f.engine, "box", SIGKILL, &lib_err));
+	must(exd_process_wait(f.process, 10000, NULL, &lib_err));
+	ck_assert_int_lt(exd_box_stats(f.engine, box, &stats, &lib_err), 0);
+	ck_assert_uint_eq(lib_err.code, EXD_ERR_NOT_RUNNING);
+	exd_box_free(box);
+	ck_assert_uint_le(open_descriptors(), before);
 	end(&f);
 }
 END_TEST
@@ -287,7 +332,8 @@ int main(void)
 {
 	Suite *s = suite_create("control");
 
-	lib_add(s, "verbs", test_kill, test_pause, test_pids_and_stats, test_not_running,
+	lib_add(s, "verbs", test_kill, test_pause, test_pids_and_stats,
+		test_stats_of_a_kept_box, test_not_running,
 		test_update_unsupported, test_oom_channel_ends);
 	lib_add(s, "terminals", test_tty, test_tty_size_before_start, test_tty_detached,
 		test_no_tty);

@@ -361,6 +361,47 @@ START_TEST(test_cgroups_are_found_by_controller)
 }
 END_TEST
 
+static int make_counter(const char *name, const char *text)
+{
+	int fd = openat(root, name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	return close(fd);
+}
+
+START_TEST(test_files_stay_open_with_the_record)
+{
+	char name[64], text[8] = "";
+	struct exd_record *record;
+	int fd;
+
+	write_state("box", getpid(), boot, "");
+	record = load("box");
+	make_counter("usage", "1");
+	fd = exd_record_file(record, root, "usage");
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(exd_record_file(record, root, "usage"), fd);
+	make_counter("usage", "23");
+	ck_assert_int_eq(pread(fd, text, sizeof(text), 0), 2);
+	ck_assert_str_eq(text, "23");
+	ck_assert_int_eq(exd_record_file(record, root, "missing"), -ENOENT);
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	ck_assert_int_eq(exd_record_file(record, root, name), -ENAMETOOLONG);
+	for (int i = 1; i < 64; i++) {
+		snprintf(name, sizeof(name), "counter%d", i);
+		make_counter(name, "");
+		ck_assert_int_ge(exd_record_file(record, root, name), 0);
+	}
+	make_counter("one-too-many", "");
+	ck_assert_int_eq(exd_record_file(record, root, "one-too-many"), -EMFILE);
+	record_free(record);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+	ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
 START_TEST(test_plan_joins_a_running_container_only)
 {
 	struct exd_error err = EXD_ERROR_INIT;
@@ -407,6 +448,7 @@ int main(void)
 	tcase_add_test(tc, test_saved_exit_is_read_again);
 	tcase_add_test(tc, test_namespaces_of_a_running_container);
 	tcase_add_test(tc, test_cgroups_are_found_by_controller);
+	tcase_add_test(tc, test_files_stay_open_with_the_record);
 	tcase_add_test(tc, test_plan_joins_a_running_container_only);
 	return tap_main(s);
 }
