@@ -278,6 +278,8 @@ struct wire_welcome {
 	uint32_t version;
 	uint32_t pid;
 	uint64_t sequence; /* of the newest event */
+	uint32_t full;     /* 1: it has enough to do; new containers are for another one */
+	uint32_t reserved;
 };
 
 enum wire_launch_flag {
@@ -318,9 +320,13 @@ struct wire_launch {
 	uint64_t plan_hash; /* FNV-1a of the plan, repeated in the record and the log */
 };
 
+enum wire_started_flag {
+	WIRE_STARTED_FULL = 1 << 1, /* as wire_welcome.full, from now on */
+};
+
 struct wire_started {
-	int32_t pid; /* in the monitor's pid namespace; 0: none on this host */
-	uint32_t reserved;
+	int32_t pid;         /* in the monitor's pid namespace; 0: none on this host */
+	uint32_t flags;      /* enum wire_started_flag */
 	uint64_t start_time; /* field 22 of /proc/PID/stat */
 };
 

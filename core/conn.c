@@ -128,6 +128,7 @@ int conn_welcome(struct conn *conn, const struct message *message)
 	if (welcome->version != WIRE_VERSION)
 		return -EPROTONOSUPPORT;
 	conn->monitor_pid = (pid_t)welcome->pid;
+	conn->full = welcome->full;
 	return proc_start_time(conn->monitor_pid, &conn->monitor_start_time);
 }
 

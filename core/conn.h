@@ -24,6 +24,7 @@ struct conn {
 	uint64_t request; /* the newest one: answers to older ones are of no interest */
 	pid_t monitor_pid;
 	uint64_t monitor_start_time;
+	bool full;                      /* it has enough containers, and wants no more */
 	char monitor[MONITOR_NAME_MAX]; /* directory below .monitor */
 };
 
@@ -94,5 +95,7 @@ int pool_take_own(struct exd_engine *engine, struct conn **out, struct exd_error
 void pool_give(struct exd_engine *engine, struct conn *conn);
 /* Closes all idle ones. */
 void pool_drain(struct exd_engine *engine);
+/* New containers are for another monitor, if this one is the engine's. */
+void pool_forget(struct exd_engine *engine, const char *monitor);
 
 #endif

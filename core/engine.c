@@ -81,8 +81,7 @@ int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *con
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot make an engine");
-	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->monitor_pidfd =
-		engine->deadline_fd = FD_NONE;
+	engine->root_fd = engine->epoll_fd = engine->wake_fd = engine->deadline_fd = FD_NONE;
 	pthread_mutex_init(&engine->lock, NULL);
 	pthread_cond_init(&engine->settled, NULL);
 	r = fill(engine, &all, err);
@@ -110,13 +109,15 @@ struct exd_engine *exd_engine_close(struct exd_engine *engine)
 		return NULL;
 	end_watches(engine);
 	pool_drain(engine);
-	monitor_reap(engine, REAP_MS);
+	while (monitor_reap(engine, REAP_MS))
+		continue;
 	events_clear(&engine->events);
 	config_free(engine->config);
 	free(engine->driver);
 	free(engine->root);
-	if (engine->monitor_pidfd >= 0)
-		(void)close(engine->monitor_pidfd);
+	for (size_t i = 0; i < engine->monitor_count; i++)
+		(void)close(engine->monitor_pidfds[i]);
+	free(engine->monitor_pidfds);
 	if (engine->deadline_fd >= 0)
 		(void)close(engine->deadline_fd);
 	if (engine->wake_fd >= 0)

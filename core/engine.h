@@ -40,8 +40,9 @@ struct exd_engine {
 	pthread_cond_t settled;         /* `choosing` became false */
 	bool choosing;                  /* a thread is finding or starting the monitor */
 	char monitor[MONITOR_NAME_MAX]; /* its directory below .monitor; "" = none yet */
-	int monitor_pidfd;              /* of the one this engine started */
-	struct conn *idle;              /* connections that serve no process now: POOL_MAX */
+	int *monitor_pidfds;            /* of those it started that are children of the host */
+	size_t monitor_count;
+	struct conn *idle; /* connections that serve no process now: POOL_MAX */
 	size_t idle_count;
 	struct watch *watches;
 	uint64_t watch_serial;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -21,6 +22,9 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+/* Is it a child of this process? */
+#define LOOK_FLAGS (WEXITED | WNOHANG | WNOWAIT | __WALL)
 
 /* Makes <root>/.monitor/<name> for a new one; returns its descriptor. */
 static int make_directory(struct exd_engine *engine, char *name, struct exd_error *err)
@@ -59,17 +63,25 @@ static void remove_directory(struct exd_engine *engine, int dir, const char *nam
 	(void)unlinkat(engine->root_fd, path, AT_REMOVEDIR);
 }
 
+/* Only a host that is pid 1 or a subreaper has it for a child, to be taken from its table. */
 static void keep_pidfd(struct exd_engine *engine, int pidfd)
 {
-	int old;
+	siginfo_t info = {0};
+	int *grown = NULL;
 
-	monitor_reap(engine, 0);
-	pthread_mutex_lock(&engine->lock);
-	old = engine->monitor_pidfd;
-	engine->monitor_pidfd = pidfd;
-	pthread_mutex_unlock(&engine->lock);
-	if (old >= 0)
-		(void)close(old);
+	(void)monitor_reap(engine, 0);
+	if (pidfd >= 0 && waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, LOOK_FLAGS) == 0) {
+		pthread_mutex_lock(&engine->lock);
+		grown = realloc(engine->monitor_pidfds,
+				(engine->monitor_count + 1) * sizeof(*grown));
+		if (grown) {
+			engine->monitor_pidfds = grown;
+			grown[engine->monitor_count++] = pidfd;
+		}
+		pthread_mutex_unlock(&engine->lock);
+	}
+	if (!grown && pidfd >= 0)
+		(void)close(pidfd);
 }
 
 static int start(struct exd_engine *engine, int dir, const char *name, struct conn **out,
@@ -123,13 +135,18 @@ static int open_shared(struct exd_engine *engine, struct conn **out)
 {
 	char name[MONITOR_NAME_MAX];
 	ssize_t n = read_file_at(engine->root_fd, ".monitor/shared", name, sizeof(name));
+	int r;
 
 	if (n < 0)
 		return (int)n;
 	name[strcspn(name, "\n")] = '\0';
 	if (!monitor_name_valid(name))
 		return -EINVAL;
-	return conn_open(engine->root_fd, name, CONN_TIMEOUT_MS, out);
+	r = conn_open(engine->root_fd, name, CONN_TIMEOUT_MS, out);
+	if (r < 0 || !(*out)->full)
+		return r;
+	*out = conn_close(*out);
+	return -EBUSY;
 }
 
 static int share(struct exd_engine *engine, const struct conn *conn, struct exd_error *err)
@@ -191,25 +208,43 @@ int monitors_list(int root_fd, struct name_list *out)
 	return name_list_read(root_fd, ".monitor", monitor_name_valid, out);
 }
 
-void monitor_reap(struct exd_engine *engine, int wait_ms)
+/* Of all, so that one that has ended is not missed for another that lives. */
+static void wait_for_one(struct exd_engine *engine, int wait_ms)
 {
-	cleanup_close int pidfd = FD_NONE;
-	siginfo_t info = {0};
-	struct pollfd end = {.events = POLLIN};
-	int r;
+	cleanup_free struct pollfd *ends = NULL;
+	size_t count;
 
 	pthread_mutex_lock(&engine->lock);
-	if (engine->monitor_pidfd >= 0)
-		pidfd = fcntl(engine->monitor_pidfd, F_DUPFD_CLOEXEC, 0);
+	count = engine->monitor_count;
+	ends = count ? calloc(count, sizeof(*ends)) : NULL;
+	for (size_t i = 0; ends && i < count; i++)
+		ends[i] = (struct pollfd){.fd = engine->monitor_pidfds[i], .events = POLLIN};
 	pthread_mutex_unlock(&engine->lock);
-	/* WNOWAIT: only looks whether it is a child of this process. */
-	if (pidfd < 0 ||
-	    waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
-		return;
-	end.fd = pidfd;
-	do
-		r = poll(&end, 1, wait_ms);
-	while (r < 0 && errno == EINTR);
-	if (r > 0)
-		(void)waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL);
+	if (ends)
+		(void)poll(ends, count, wait_ms);
+}
+
+size_t monitor_reap(struct exd_engine *engine, int wait_ms)
+{
+	siginfo_t info = {0};
+	size_t kept = 0, reaped;
+
+	if (wait_ms > 0)
+		wait_for_one(engine, wait_ms);
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; i < engine->monitor_count; i++) {
+		int fd = engine->monitor_pidfds[i];
+
+		info.si_pid = 0;
+		/* ECHILD: the host was first. */
+		if (waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | __WALL) == 0 &&
+		    info.si_pid == 0)
+			engine->monitor_pidfds[kept++] = fd;
+		else
+			(void)close(fd);
+	}
+	reaped = engine->monitor_count - kept;
+	engine->monitor_count = kept;
+	pthread_mutex_unlock(&engine->lock);
+	return reaped;
 }

@@ -19,10 +19,10 @@ int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_erro
 int monitors_list(int root_fd, struct name_list *out);
 
 /*
- * Where the host is pid 1 or a subreaper, the monitor this engine started becomes its child: takes
- * it from the process table if it has ended, waiting at most wait_ms for that. Elsewhere nothing.
- * The host may have reaped it itself.
+ * Where the host is pid 1 or a subreaper, the monitors that this engine started become its children:
+ * takes those from the process table that have ended, waiting at most wait_ms for the first of them,
+ * and returns how many. Elsewhere 0 at once. The host may have reaped them itself.
  */
-void monitor_reap(struct exd_engine *engine, int wait_ms);
+size_t monitor_reap(struct exd_engine *engine, int wait_ms);
 
 #endif

@@ -125,6 +125,20 @@ void pool_give(struct exd_engine *engine, struct conn *conn)
 	conn_close(conn);
 }
 
+void pool_forget(struct exd_engine *engine, const char *monitor)
+{
+	bool own;
+
+	pthread_mutex_lock(&engine->lock);
+	own = strcmp(engine->monitor, monitor) == 0;
+	if (own)
+		engine->monitor[0] = '\0';
+	pthread_mutex_unlock(&engine->lock);
+	/* All idle ones are to it, and would keep it alive when its containers have ended. */
+	if (own)
+		pool_drain(engine);
+}
+
 void pool_drain(struct exd_engine *engine)
 {
 	struct conn *idle;

@@ -95,6 +95,8 @@ static void take_started(struct exd_process *p, const struct wire_started *start
 			 struct message *message, enum exd_phase phase)
 {
 	p->start_time = started->start_time;
+	if (started->flags & WIRE_STARTED_FULL)
+		pool_forget(p->engine, p->conn->monitor);
 	pthread_mutex_lock(&p->lock);
 	p->pid = started->pid;
 	/* It was lent out when the process was parked, and is of the same process. */

@@ -107,7 +107,7 @@ void process_monitor_gone(struct exd_process *p, int why)
 	p->source = SOURCE_PIDFD;
 	(void)watch_arm(p->engine, &p->watch, FD_NONE);
 	p->conn = conn_close(p->conn);
-	monitor_reap(p->engine, 100);
+	(void)monitor_reap(p->engine, 100);
 	if (p->phase <= EXD_PHASE_PARKED) {
 		start_failed(p, why);
 		return;

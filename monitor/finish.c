@@ -248,6 +248,7 @@ static void task_free(struct monitor *m, struct task *t)
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
+	m->task_count--;
 	timer_disarm(m, &t->timer);
 	launch_free(m, t);
 	tail_free(m, t->tail);

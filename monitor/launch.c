@@ -287,6 +287,7 @@ int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg
 	take_with(m, t, p.head.with, fds + 1);
 	t->next = m->tasks;
 	m->tasks = t;
+	m->task_count++;
 	/* Everything that fails from here on is told to the client as this launch's failure. */
 	launch_run(m, t, c, fds[0], &p.head);
 	client_forget_fds(c);

@@ -53,6 +53,13 @@ struct client {
 
 #define EVENTS_KEPT 1024u
 
+/*
+ * A birth copies the table of descriptors, some nine for each task, and the newborn closes them: with
+ * a thousand tasks that took longer than all else in a start. So one monitor asks for another when it
+ * has this many.
+ */
+#define TASKS_FULL 100
+
 struct monitor {
 	int epoll;
 	int dir;  /* our directory: sock, lock */
@@ -71,6 +78,7 @@ struct monitor {
 	rlim_t spare;         /* descriptors that only the end of containers may use */
 	struct client *clients;
 	struct task *tasks;
+	unsigned int task_count;
 	struct dir *dirs;
 	struct timer *timers;
 	uint64_t sequence;        /* of the newest event */

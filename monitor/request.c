@@ -49,6 +49,7 @@ static int on_hello(struct monitor *m, struct client *c, const struct wire_msg *
 	c->greeted = true;
 	welcome.pid = (uint32_t)getpid();
 	welcome.sequence = m->sequence;
+	welcome.full = m->task_count >= TASKS_FULL;
 	client_send_body(m, c, WIRE_WELCOME, msg->request, &welcome, sizeof(welcome));
 	return 0;
 }

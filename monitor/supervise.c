@@ -97,7 +97,11 @@ void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, con
 
 static void send_started(struct monitor *m, struct task *t, uint16_t type, int master)
 {
-	struct wire_started body = {.pid = t->pid, .start_time = t->start_time};
+	struct wire_started body = {
+		.pid = t->pid,
+		.flags = m->task_count >= TASKS_FULL ? WIRE_STARTED_FULL : 0,
+		.start_time = t->start_time,
+	};
 	struct iovec iov = {.iov_base = &body, .iov_len = sizeof(body)};
 	int fds[2] = {t->pidfd.fd, master};
 	struct message msg = {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What can be done to a container by its id, and terminals. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -109,24 +108,12 @@ START_TEST(test_pids_and_stats)
 }
 END_TEST
 
-static size_t open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	ck_assert_ptr_nonnull(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
 /* A box that is kept gives new counters each time, opens nothing twice, and lets all of it go. */
 START_TEST(test_stats_of_a_kept_box)
 {
 	struct fixture f = begin("sleep 60 & sleep 60 & wait");
 	struct exd_stats stats = {.struct_size = sizeof(stats)}, by_id = stats;
-	size_t before = open_descriptors(), first;
+	int before = tap_count_fds(), first;
 	struct exd_box *box = NULL;
 	uint64_t pids = 0;
 
@@ -137,9 +124,9 @@ START_TEST(test_stats_of_a_kept_box)
 		pids = stats.pids_current;
 	}
 	ck_assert_uint_eq(pids, 3);
-	first = open_descriptors();
+	first = tap_count_fds();
 	must(exd_box_stats(f.engine, box, &stats, &lib_err));
-	ck_assert_uint_eq(open_descriptors(), first);
+	ck_assert_int_eq(tap_count_fds(), first);
 	must(exd_stats(f.engine, "box", &by_id, &lib_err));
 	ck_assert_uint_eq(by_id.valid, stats.valid);
 	ck_assert_uint_ge(by_id.cpu_total_ns, stats.cpu_total_ns);
@@ -148,7 +135,7 @@ START_TEST(test_stats_of_a_kept_box)
 	ck_assert_int_lt(exd_box_stats(f.engine, box, &stats, &lib_err), 0);
 	ck_assert_uint_eq(lib_err.code, EXD_ERR_NOT_RUNNING);
 	exd_box_free(box);
-	ck_assert_uint_le(open_descriptors(), before);
+	ck_assert_int_le(tap_count_fds(), before);
 	end(&f);
 }
 END_TEST
