@@ -8,38 +8,8 @@
 . "$EXD_TEST_SRCDIR/tests/lib.sh"
 # shellcheck source=tests/root/audit.sh
 . "$EXD_TEST_SRCDIR/tests/root/audit.sh"
-cd "$TEST_TMPDIR" || exit 1
-
-# What must stay as it is, and where it leads to from a root.
-mkdir -p host/dir host/etc host/bin
-host=$PWD/host
-up=../../../../../../../../..$host
-echo secret >host/secret
-echo secret >host/dir/secret
-printf '%s\n' root:x:0:0::/root:/bin/sh evil:x:0:0::/:/bin/sh >host/etc/passwd
-printf '%s\n' root:x:0: evil:x:0: >host/etc/group
-cp "$audit" host/bin/audit
-mkfifo host/fifo
-: >host/dir/empty
-snapshot() {
-	find host -printf '%p %y %m %U:%G %s %T@ %C@ %n\n' | sort
-	sha256sum host/secret host/dir/secret host/etc/passwd host/bin/audit
-	stat -c '%n %a %u:%g %t:%T' /dev/null /dev/zero /dev/tty /dev/ptmx
-	sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo
-	cat /proc/sys/kernel/core_pattern /proc/sys/net/ipv4/ip_forward
-}
-before=$(snapshot)
-unharmed() {
-	is "$(diff <(echo "$before") <(snapshot))" "" "$1: the host is as before"
-	before=$(snapshot)
-}
-
-fresh_root() {
-	rm -rf box share
-	mkdir -p share/d box/{dev,etc,proc,sys,tmp,bin,data}
-	cp "$audit" box/audit
-	echo root:x:0:0::/root:/bin/sh >box/etc/passwd
-}
+# shellcheck source=tests/security/canary.sh
+. "$EXD_TEST_SRCDIR/tests/security/canary.sh"
 
 # attack WANTED SETUP ARGS...: a run in a root that SETUP changed. WANTED is the exit code and a
 # pattern for the one line of its error, or 0 and a pattern for what it prints.
@@ -205,32 +175,5 @@ is "$(run --init --rootfs box -- /audit hunt)" "seen=none
 changed=0" "and without CAP_SYS_PTRACE not seen"
 is "$(run --pid host --cap-add all --rootfs box -- /audit link:/proc/self/exe)" "link:/proc/self/exe=/audit" "with the host's processes"
 is "$(sha256sum <"$monitor")" "$hash" "the monitor's file is as before"
-
-# Somebody swaps a directory and a link while containers start that mount below it
-race() {
-	local name=$1 link=$2 racer i output good=0 bad=''
-	shift 2
-	fresh_root
-	mkdir -p "box$host/dir"
-	ln -s "$link" share/l
-	"$audit" exchange share/d share/l &
-	racer=$!
-	for ((i = 0; i < 100; i++)); do
-		if output=$(run --rootfs box -v "$PWD/share:/data" "$@" -- /audit mounts r:/data/d/secret r:/data/l/secret 2>&1 </dev/null); then
-			good=$((good + 1))
-			output=$(tr ' =' '\n' <<<"$output" | grep -vxE "/|/(dev|proc|sys)(/.*)?|/data|/data/[dl]/x|$host/x|mounts|r:.*|ENOENT")
-		else
-			[[ $output =~ ^driverctl:\ run:\ [^$'\n']*/data/d/x[^$'\n']*$ ]] && output=
-		fi
-		bad+=$output
-	done
-	kill "$racer"
-	wait "$racer" 2>/dev/null
-	is "$bad" "" "$name: mounted inside of the root, or one clear line"
-	ok "$name: some started" test "$good" -gt 0
-	unharmed "$name"
-}
-race "a tmpfs, an absolute link" "$host" --tmpfs /data/d/x
-race "a volume, a relative link" "$up" -v "$PWD/box/data:/data/d/x"
 
 done_testing
