@@ -19,7 +19,7 @@ sanitizer=$(sed -n 's/^SAN_CFLAGS = //p' "$EXD_TEST_BUILDDIR/Makefile")
 
 # one_file NAME: where the installed copy has it.
 one_file() {
-	find "$dest" -name "$1" -print -quit
+	find "$dest" -name "$1" -not -path "*/completions/*" -print -quit
 }
 pc=$(one_file execdriver.pc)
 library=$(one_file libexecdriver.so.0)
