@@ -20,6 +20,7 @@ static const struct kind by_option[] = {
 	{"uts", "namespaces"},
 	{"cgroupns", "namespaces"},
 	{"rootfs-propagation", "words private slave"},
+	{"sort", "words cpu time memory pids id"},
 	{"security-opt", "words no-new-privileges seccomp=default seccomp=unconfined apparmor= label="},
 	{"ulimit", "words as= core= cpu= data= fsize= locks= memlock= msgqueue= nice= nofile= nproc= "
 		   "rss= rtprio= rttime= sigpending= stack="},

@@ -125,6 +125,8 @@ static const struct option_row rows[] = {
 	{OF_DELETE, 'f', "force", NULL, SETTING(force), .help = "end it first when it runs"},
 	{OF_STATS, 0, "follow", NULL, SETTING(follow),
 	 .help = "a sample each second, until all have ended"},
+	{OF_TOP, 0, "sort", "KEY", SETTING(sort),
+	 .help = "begin sorted by cpu (default), time, memory, pids or id"},
 	{OF_GC, 0, "dry-run", NULL, SETTING(dry_run), .help = "only say what would be removed"},
 	{OF_CONFORMANCE, 0, "rootfs", "DIR", SETTING(tree),
 	 .help = "root directory of its containers, with a shell; default: the driver's own"},

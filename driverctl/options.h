@@ -55,6 +55,7 @@ struct settings {
 	const char *time;
 	bool json;
 	bool follow;
+	const char *sort;
 	bool dry_run;
 	const char *tree;
 	const char *only;

@@ -263,20 +263,26 @@ static int add_table(struct strbuf *sb, const struct listing *listing)
 	return sb->error;
 }
 
-int listing_print(struct listing *listing, struct exd_error *err)
+int listing_render(struct listing *listing, struct strbuf *out)
 {
-	cleanup_strbuf struct strbuf sb = {0};
 	int r = listing->error;
 
 	if (r == 0 && listing->json) {
 		for (size_t at = 0; at < listing->count; at += listing->width)
-			add_json_row(&sb, listing, &listing->cells[at]);
-		r = sb.error;
+			add_json_row(out, listing, &listing->cells[at]);
+		r = out->error;
 	} else if (r == 0) {
-		r = add_table(&sb, listing);
+		r = add_table(out, listing);
 	}
 	forget_cells(listing);
-	if (r < 0)
+	return r;
+}
+
+int listing_print(struct listing *listing, struct exd_error *err)
+{
+	cleanup_strbuf struct strbuf sb = {0};
+
+	if (listing_render(listing, &sb) < 0)
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot print");
 	if (sb.size)
 		(void)fwrite(sb.text, 1, sb.size, stdout);

@@ -48,6 +48,8 @@ void listing_init(struct listing *listing, const struct column *columns, bool js
 void listing_text(struct listing *listing, const char *text);
 void listing_number(struct listing *listing, uint64_t number);
 void listing_none(struct listing *listing);
+/* Adds the rows to *out and forgets them. 0 or -ENOMEM. */
+int listing_render(struct listing *listing, struct strbuf *out);
 /* Prints the rows to standard output and forgets them. */
 int listing_print(struct listing *listing, struct exd_error *err);
 void listing_free(struct listing *listing);

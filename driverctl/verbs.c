@@ -128,7 +128,9 @@ static const struct verb verbs[] = {
 		.usage = "[OPTIONS]",
 		.run = verb_top,
 		.summary = "Show running containers, the busiest first",
-		.more = "On a terminal until interrupted, elsewhere once.",
+		.more = "On a terminal a live view: c, t, m, p and i sort it by cpu, time, memory, "
+			"processes\nand id, r turns the order round, q ends it. Elsewhere one sample, "
+			"over a second.",
 	},
 	{
 		.name = "inspect",
