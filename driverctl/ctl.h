@@ -35,7 +35,7 @@ struct ctl {
 	const struct verb *verb; /* NULL: not known yet */
 	struct arguments args;
 	struct log log;
-	struct exd_engine *engine; /* NULL in help */
+	struct exd_engine *engine; /* NULL in help; in check, when *err says why */
 	bool closed[3];            /* standard descriptors that the caller had closed */
 };
 

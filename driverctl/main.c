@@ -76,7 +76,8 @@ static int run_verb(struct ctl *ctl, char **argv, struct exd_error *err)
 		return r;
 	if (ctl->verb->of != OF_HELP) {
 		r = open_engine(ctl, err);
-		if (r < 0)
+		/* What is wrong with the host is to be told where there can be no engine, too. */
+		if (r < 0 && ctl->verb->of != OF_CHECK)
 			return r;
 	}
 	return ctl->verb->run(ctl, err);

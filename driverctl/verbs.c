@@ -161,10 +161,13 @@ static const struct verb verbs[] = {
 	{
 		.name = "check",
 		.of = OF_CHECK,
+		.engine_flags = EXD_ENGINE_PRIVATE_MONITOR,
 		.grammar = GRAMMAR_PLAIN,
 		.usage = "[OPTIONS]",
 		.run = verb_check,
 		.summary = "Say what this host allows, and how to get the rest",
+		.more = "Each feature is tried, and last 'driverctl run -- true': the exit code is 0 when "
+			"that\nworks.",
 	},
 	{
 		.name = "explain",
