@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/strutil.h"
 #include "base/wire_names.h"
+#include "core/plan_words.h"
 
-#define TEXT_MAX 200  /* of one list or piece of bytes */
 #define LABEL_DEPTH 4 /* slots that are made of slots */
 
 struct bit_name {
@@ -56,6 +57,13 @@ static const struct bit_name mount_flags[] = {
 	{0, NULL},
 };
 
+static const struct bit_name worker_flags[] = {
+	{WIRE_WORKER_REMOTE, "has it on another host"},
+	{WIRE_WORKER_PARK, "waits for the pre_start hook"},
+	{WIRE_WORKER_TTY, "brings a terminal"},
+	{0, NULL},
+};
+
 static void add_bits(struct strbuf *out, const struct bit_name *names, uint64_t bits)
 {
 	const char *comma = "";
@@ -77,31 +85,19 @@ static const char *span(const struct exd_plan *plan, const struct wire_step *ste
 	return *size > 0 ? plan->data + step->str[index].offset : "";
 }
 
-/* Without the NUL at the end; NULs inside become spaces, other control characters '?'. */
+/* Without the NUL or the new line at the end. */
 static void add_text(struct strbuf *out, const char *text, size_t size)
 {
 	while (size > 0 && (text[size - 1] == '\0' || text[size - 1] == '\n'))
 		size--;
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i];
-
-		if (i == TEXT_MAX) {
-			sb_add(out, "...");
-			return;
-		}
-		if (c == '\0')
-			c = ' ';
-		else if ((unsigned char)c < ' ' || c == 0x7f)
-			c = '?';
-		sb_add_bytes(out, &c, 1);
-	}
+	words_add_text(out, text, size);
 }
 
 static void add_groups(struct strbuf *out, const char *bytes, size_t size)
 {
 	uint32_t gid;
 
-	for (size_t i = 0; i + sizeof(gid) <= size && i < TEXT_MAX; i += sizeof(gid)) {
+	for (size_t i = 0; i + sizeof(gid) <= size; i += sizeof(gid)) {
 		memcpy(&gid, bytes + i, sizeof(gid));
 		sb_addf(out, "%s%u", i ? " " : "", gid);
 	}
@@ -212,6 +208,16 @@ static void add_number(struct strbuf *out, char kind, uint64_t number)
 		sb_addf(out, "%u:%u", high, low);
 	else if (kind == 't')
 		sb_addf(out, "%ux%u", low >> 16, low & 0xffff);
+	else if (kind == 'C')
+		words_add_capabilities(out, number);
+	else if (kind == 'O')
+		words_add_open_flags(out, number);
+	else if (kind == 'y')
+		sb_add(out, words_file_kind(number));
+	else if (kind == 'A')
+		sb_add(out, number == EXD_ATTACH_MAKE_DIR ? "directory" : "file");
+	else if (kind == 'W')
+		add_bits(out, worker_flags, number);
 	else
 		sb_addf(out, "%llu", n);
 }
@@ -243,7 +249,9 @@ static void add_part(struct strbuf *out, const struct exd_plan *plan, const stru
 		add_place(out, plan, step, LABEL_DEPTH);
 		return;
 	}
-	if (!strchr("sbvVgk", kind)) {
+	if (kind == '?')
+		return;
+	if (!strchr("sbvVgkh", kind)) {
 		(strchr("cmfFR", kind) ? add_flags : add_number)(out, kind, step->num[index]);
 		return;
 	}
@@ -254,24 +262,57 @@ static void add_part(struct strbuf *out, const struct exd_plan *plan, const stru
 		add_groups(out, text, size);
 	else if (kind == 'k')
 		sb_addf(out, "%zu", size / 8);
+	else if (kind == 'h')
+		sb_addf(out, "%016llx", (unsigned long long)hash_words(HASH_INIT, text, size));
+	else if (kind == 'v' || kind == 'V')
+		words_add_list(out, text, size);
 	else
 		add_text(out, text, size);
+}
+
+/* Whether one of the parts in this piece of a text has anything to say. */
+static bool has_parts(const struct wire_step *step, const char *at, const char *end)
+{
+	for (; at < end; at++) {
+		int index = at[0] == '{' ? at[2] - '0' : 0;
+
+		if (at[0] != '{')
+			continue;
+		if (strchr("sbvVgkh", at[1]) ? step->str[index].size > 1 : step->num[index] != 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_piece(struct strbuf *out, const struct exd_plan *plan, const struct wire_step *step,
+		      const char *at, const char *end)
+{
+	while (at < end) {
+		size_t size = strcspn(at, "{<");
+		const char *close;
+
+		if (at + size > end)
+			size = (size_t)(end - at);
+		sb_add_bytes(out, at, size);
+		at += size;
+		if (at < end && *at == '<') {
+			close = strchr(at, '>');
+			if (has_parts(step, at, close))
+				add_piece(out, plan, step, at + 1, close);
+			at = close + 1;
+		} else if (at < end) {
+			add_part(out, plan, step, at[1], at[2] - '0');
+			at += strlen("{s0}");
+		}
+	}
 }
 
 static char *describe(const struct exd_plan *plan, const struct wire_step *step)
 {
 	cleanup_strbuf struct strbuf out = {0};
+	const char *text = plan_op(step->op)->text;
 
-	for (const char *at = plan_op(step->op)->text; *at;) {
-		size_t size = strcspn(at, "{");
-
-		sb_add_bytes(&out, at, size);
-		at += size;
-		if (*at == '{') {
-			add_part(&out, plan, step, at[1], at[2] - '0');
-			at += strlen("{s0}");
-		}
-	}
+	add_piece(&out, plan, step, text, text + strlen(text));
 	if (step->flags & WIRE_OPTIONAL)
 		sb_add(&out, "; a failure is a warning");
 	if (step->flags & WIRE_SKIP_MISSING)
@@ -279,9 +320,36 @@ static char *describe(const struct exd_plan *plan, const struct wire_step *step)
 	return sb_take(&out);
 }
 
+/* What is no step: the namespaces and the cgroup that the process is born in. */
+static int print_birth(const struct exd_plan *plan, struct exd_report *report)
+{
+	cleanup_strbuf struct strbuf out = {0};
+
+	if (!plan->clone_flags && plan->pidns_slot < 0 && plan->cgroup_slot < 0)
+		return 0;
+	sb_add(&out, "be born");
+	if (plan->clone_flags) {
+		sb_add(&out, ", with own namespaces (");
+		add_bits(&out, clone_flags, plan->clone_flags);
+		sb_add(&out, ")");
+	}
+	if (plan->pidns_slot >= 0) {
+		sb_add(&out, ", in pid namespace ");
+		add_slot(&out, plan, (uint16_t)plan->pidns_slot, LABEL_DEPTH);
+	}
+	if (plan->cgroup_slot >= 0) {
+		sb_add(&out, ", in cgroup ");
+		add_slot(&out, plan, (uint16_t)plan->cgroup_slot, LABEL_DEPTH);
+	}
+	if (out.error)
+		return out.error;
+	return exd_report_add(report, EXD_REPORT_INFO, "birth", "", "%s", out.text);
+}
+
 int plan_print(const struct exd_plan *plan, struct exd_report *report, struct exd_error *err)
 {
 	cleanup_free size_t *order = NULL;
+	bool born = false;
 	int r;
 
 	if (exd_plan_error(plan, err) < 0)
@@ -292,8 +360,13 @@ int plan_print(const struct exd_plan *plan, struct exd_report *report, struct ex
 		cleanup_free char *text = describe(plan, &step->wire);
 		char topic[32];
 
+		if (!born && step->phase != EXD_PREPARE) {
+			r = print_birth(plan, report);
+			born = true;
+		}
 		snprintf(topic, sizeof(topic), "%s %zu", wire_phase_name((uint32_t)step->phase), i);
-		r = text ? exd_report_add(report, EXD_REPORT_INFO, topic, "", "%s", text) : -ENOMEM;
+		if (r == 0)
+			r = text ? exd_report_add(report, EXD_REPORT_INFO, topic, "", "%s", text) : -ENOMEM;
 	}
 	return r < 0 ? exd_error_set(err, EXD_ERR_NO_MEMORY, -r, "cannot print the plan") : 0;
 }

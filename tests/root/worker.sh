@@ -37,7 +37,7 @@ says 0:2147942409 "wait prints the whole code" wait box
 like "$(ctl inspect box)" '"exit_code": 2147942409' "so does inspect"
 like "$(ctl list)" 2147942409 "and list"
 says 0 "delete" delete box
-like "$(ctl explain -- echo hello)" "execute the driver's worker \[$build/tests/root/worker good  echo hello\]" \
+like "$(ctl explain -- echo hello)" "execute the driver's worker \[$build/tests/root/worker good '' echo hello\]" \
 	"explain tells what the worker is called with"
 
 # What is in front is ended as hard as can be.

@@ -13,6 +13,11 @@
 
 extern const struct exd_driver exd_driver_entry;
 
+/* The 14 that a container has by default. */
+#define BASIC                                                                                   \
+	"chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,net_raw," \
+	"sys_chroot,mknod,audit_write,setfcap"
+
 static void *driver;
 static struct exd_command *command;
 static struct exd_plan *plan;
@@ -139,7 +144,8 @@ START_TEST(test_order_of_birth)
 		"set additional groups",
 		"load seccomp filter",
 		"become user 0, group 0",
-		"set capabilities: effective 0xa80425fb, permitted 0xa80425fb, inheritable 0x0, ambient 0x0",
+		"set capabilities: effective " BASIC "; permitted " BASIC
+		"; inheritable none; ambient none",
 		"change to directory /",
 		"execute [true]",
 		NULL,
@@ -344,8 +350,8 @@ START_TEST(test_other_users_have_no_capabilities)
 	set("groups", "5");
 	set("groups", "99");
 	compile();
-	ck_assert_int_ge(find("keep capabilities 0xa80425fb"), 0);
-	ck_assert_int_ge(find("effective 0x0, permitted 0x0, inheritable 0x0, ambient 0x0"), 0);
+	ck_assert_int_ge(find("keep capabilities " BASIC " in the"), 0);
+	ck_assert_int_ge(find("effective none; permitted none; inheritable none; ambient none"), 0);
 	ck_assert_int_ge(find("set additional groups to (5"), 0);
 }
 END_TEST

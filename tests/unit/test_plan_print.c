@@ -94,7 +94,7 @@ START_TEST(test_every_step_is_told_in_words)
 	}
 	exd_report_line(report, 0, &line);
 	ck_assert_str_eq(line.topic, "prepare 0");
-	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box");
+	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box, with the cpus and nodes of the one above");
 	exd_report_line(report, 4, &line);
 	ck_assert_str_eq(line.topic, "child 4");
 	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
@@ -104,21 +104,27 @@ START_TEST(test_every_step_is_told_in_words)
 	line_with(report, "set propagation of / (rec,private)");
 	line_with(report, "make own namespaces (mnt,cgroup)");
 	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
-	line_with(report, "set limit nofile to 1024:unlimited");
+	line_with(report, "set limit nofile (number 7) to 1024:unlimited");
 	line_with(report, "mask /proc/keys; skipped when missing");
 	line_with(report, "ip_forward to '1'; a failure is a warning");
-	line_with(report, "make device /dev/null (1:3) mode 0666 for 0:5");
-	line_with(report, "seccomp filter of 2 instructions");
+	line_with(report, "make device /dev/null (1:3) mode 0666 for 0:5, a character device");
+	line_with(report, "seccomp filter of 2 instructions, hash ");
+	line_with(report, "keep capabilities kill in the bounding set");
+	line_with(report, "effective chown; permitted dac_override; inheritable dac_read_search; ambient fowner");
+	line_with(report, "mount proc on /proc, made as a directory when missing");
+	line_with(report, "make file /etc/x mode 0644 for 0:0, of 'y'");
+	line_with(report, "change to directory /work, made when missing");
 	line_with(report, "additional groups to (4 24)");
-	line_with(report, "execute [/bin/true -x] with 2 variables, the first of: /bin/true");
+	line_with(report, "execute [/bin/true -x] with 2 variables [");
 	ck_assert_int_eq(plan_seal(plan, NULL, NULL, NULL), 0);
 	exd_report_free(report);
 	plan_free(plan);
 }
 END_TEST
 
-START_TEST(test_printing_hides_control_characters_and_cuts)
+START_TEST(test_printing_hides_control_characters_and_cuts_nothing)
 {
+	static const char *const odd_args[] = {"/bin/echo", "", "a b", "it's", "c\n", NULL};
 	struct exd_plan *plan = new_plan();
 	struct exd_report *report = NULL;
 	char large[1000];
@@ -127,10 +133,101 @@ START_TEST(test_printing_hides_control_characters_and_cuts)
 	large[sizeof(large) - 1] = '\0';
 	exd_plan_hostname(plan, "a\033b");
 	exd_plan_hostname(plan, large);
+	exd_plan_exec(plan, odd_args, env);
 	ck_assert_int_eq(exd_report_new(&report, NULL), 0);
 	ck_assert_int_eq(plan_print(plan, report, NULL), 0);
-	line_with(report, "set hostname a?b");
-	ck_assert_uint_lt(strlen(line_with(report, "xxx...")), 300);
+	line_with(report, "set hostname a\\x1bb");
+	line_with(report, large);
+	line_with(report, "execute [/bin/echo '' 'a b' 'it'\\''s' c\\n] with 2 variables [");
+	line_with(report, ", the first of: /bin/echo, given as a path");
+	exd_report_free(report);
+	plan_free(plan);
+}
+END_TEST
+
+/* The text of the step, to be freed. */
+static char *text_of(const struct exd_plan *plan, size_t number)
+{
+	struct exd_report_line line = {.struct_size = sizeof(line)};
+	struct exd_report *report = NULL;
+	char topic[32], *text = NULL;
+
+	snprintf(topic, sizeof(topic), " %zu", number);
+	ck_assert_int_eq(exd_report_new(&report, NULL), 0);
+	ck_assert_int_eq(plan_print(plan, report, NULL), 0);
+	for (size_t i = 0; !text && exd_report_line(report, i, &line); i++)
+		if (strchr(line.topic, ' ') && strcmp(strchr(line.topic, ' '), topic) == 0)
+			text = strdup(line.text);
+	exd_report_free(report);
+	ck_assert_ptr_nonnull(text);
+	return text;
+}
+
+/* How many arguments a program has follows from them. */
+static bool is_count(const struct wire_step *step, int index)
+{
+	return step->op == WIRE_EXEC && index < 1;
+}
+
+/* The change of one argument must be seen in the words. */
+static void check_seen(const struct exd_plan *plan, size_t number, const char *before)
+{
+	char *after = text_of(plan, number);
+
+	ck_assert_msg(strcmp(before, after) != 0, "a change is not told in '%s'", after);
+	free(after);
+}
+
+START_TEST(test_every_argument_is_told)
+{
+	struct exd_plan *plan = new_plan();
+	size_t *order = NULL;
+	int slot, leaf, changed = 0;
+
+	slot = exd_plan_fd_consume(plan, open("/dev/null", O_RDONLY | O_CLOEXEC), EXD_FD_KEEP);
+	leaf = exd_plan_slot(plan);
+	exd_plan_cgroup_make(plan, slot, leaf, "exd/other", "+memory +pids", false);
+	exd_plan_cgroup_make_file(plan, slot, leaf, "exd/third", "tasks", false);
+	build_all(plan);
+	ck_assert_int_eq(plan_order(plan, &order), 0);
+	for (size_t i = 0; i < plan->step_count; i++) {
+		struct wire_step *step = &plan->steps[order[i]].wire;
+		char *before = text_of(plan, i);
+
+		for (int k = 0; k < 4; k++) {
+			if (!step->num[k] || is_count(step, k))
+				continue;
+			step->num[k] ^= 1;
+			check_seen(plan, i, before);
+			step->num[k] ^= 1;
+			changed++;
+		}
+		for (int k = 0; k < 3; k++) {
+			if (!step->str[k].size)
+				continue;
+			plan->data[step->str[k].offset] ^= 1;
+			check_seen(plan, i, before);
+			plan->data[step->str[k].offset] ^= 1;
+			changed++;
+		}
+		free(before);
+	}
+	ck_assert_int_gt(changed, 60);
+	free(order);
+	plan_free(plan);
+}
+END_TEST
+
+START_TEST(test_birth_is_told)
+{
+	struct exd_plan *plan = new_plan();
+	struct exd_report *report = NULL;
+
+	build_all(plan);
+	exd_plan_birth(plan, CLONE_NEWPID | CLONE_NEWUTS, -1, -1);
+	ck_assert_int_eq(exd_report_new(&report, NULL), 0);
+	ck_assert_int_eq(plan_print(plan, report, NULL), 0);
+	line_with(report, "be born, with own namespaces (pid,uts)");
 	exd_report_free(report);
 	plan_free(plan);
 }
@@ -142,6 +239,8 @@ int main(void)
 	TCase *tc = tap_tcase(s, "print");
 
 	tcase_add_test(tc, test_every_step_is_told_in_words);
-	tcase_add_test(tc, test_printing_hides_control_characters_and_cuts);
+	tcase_add_test(tc, test_printing_hides_control_characters_and_cuts_nothing);
+	tcase_add_test(tc, test_every_argument_is_told);
+	tcase_add_test(tc, test_birth_is_told);
 	return tap_main(s);
 }

@@ -123,7 +123,8 @@ END_TEST
 START_TEST(test_worker_in_words)
 {
 	static const char *const lines[] = {"start a session", "lend / to the driver's worker",
-					    "execute the driver's worker [/usr/libexec/worker box] with 2 variables"};
+					    "execute the driver's worker [/usr/libexec/worker box] with 2 variables "
+					    "[A=1 PATH=/one::/two/]: /usr/libexec/worker, which brings a terminal"};
 	struct exd_plan *plan = new_plan();
 	struct exd_report_line line = {.struct_size = sizeof(line)};
 	struct exd_report *report = NULL;
