@@ -43,6 +43,7 @@ check_packages=(
 	'redis-server   is run in a container by a test'
 	'redis-tools    talks to it through exec'
 	'xz-utils       packs the tarball of make distcheck'
+	'zsh            checks its completion of driverctl'
 )
 
 say() {
