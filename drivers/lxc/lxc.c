@@ -13,8 +13,6 @@
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup_layout.h"
 
-#define CAP_SYS_ADMIN_NUMBER 21
-
 static void lxc_close(void *self)
 {
 	struct lxc *lxc = self;
@@ -157,8 +155,7 @@ static int probe_program(const char *path, const char *topic, struct exd_report 
 static int lxc_probe(void *self, struct exd_report *report, uint64_t *caps, struct exd_error *err)
 {
 	const struct lxc *lxc = self;
-	bool root = geteuid() == 0, admin = native_caps_possible(NATIVE_CAPS_ALL) &
-					    (UINT64_C(1) << CAP_SYS_ADMIN_NUMBER);
+	bool root = geteuid() == 0, admin = native_cap_admin();
 	int r = probe_program(lxc->worker, "worker", report, err);
 
 	if (r == 0)

@@ -23,19 +23,30 @@ uint64_t native_caps_default(void)
 	       BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 }
 
-uint64_t native_caps_possible(uint64_t wanted)
+int native_caps_possible(uint64_t wanted, uint64_t *out)
 {
 	uint64_t caps = 0;
 
 	for (int i = 0; i <= MAX_NUMBER; i++) {
 		int r = wanted & BIT(i) ? prctl(PR_CAPBSET_READ, i, 0, 0, 0) : 0;
 
-		if (r < 0)
+		/* The kernel has no such capability, nor any above it. */
+		if (r < 0 && errno == EINVAL)
 			break;
+		if (r < 0)
+			return -errno;
 		if (r > 0)
 			caps |= BIT(i);
 	}
-	return caps;
+	*out = caps;
+	return 0;
+}
+
+bool native_cap_admin(void)
+{
+	uint64_t caps = 0;
+
+	return native_caps_possible(BIT(CAP_SYS_ADMIN), &caps) == 0 && caps;
 }
 
 int native_cap_number(const char *name)
@@ -120,8 +131,11 @@ int native_caps_read(const struct exd_command *command, uint64_t basics, uint64_
 	r = read_list(command, EXD_KEY_CAP_DROP, &change.drop, &change.drop_all, err);
 	if (r < 0)
 		return r;
-	possible = native_caps_possible(privileged || change.add_all ? NATIVE_CAPS_ALL
-								     : basics | change.add);
+	r = native_caps_possible(
+		privileged || change.add_all ? NATIVE_CAPS_ALL : basics | change.add, &possible);
+	if (r < 0)
+		return exd_error_set(err, EXD_ERR_CAPABILITY, -r,
+				     "cannot read the bounding set of this process");
 	r = check_possible(change.add, possible, err);
 	if (r < 0)
 		return r;

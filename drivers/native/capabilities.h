@@ -21,7 +21,9 @@ uint64_t native_caps_default(void);
 #define NATIVE_CAPS_ALL UINT64_MAX
 
 /* Which of these are in the bounding set of this process: what it can give. */
-uint64_t native_caps_possible(uint64_t wanted);
+int native_caps_possible(uint64_t wanted, uint64_t *out);
+/* Is CAP_SYS_ADMIN among them? */
+bool native_cap_admin(void);
 /* Number of a capability by name, in any case, with or without CAP_; -EINVAL. */
 int native_cap_number(const char *name);
 

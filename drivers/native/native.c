@@ -18,8 +18,6 @@
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_layout.h"
 
-#define CAP_SYS_ADMIN_NUMBER 21
-
 static void native_close(void *self)
 {
 	struct native *native = self;
@@ -111,7 +109,7 @@ static int probe_kernel(struct exd_report *to, struct exd_error *err)
 static int probe_privilege(struct exd_report *to, struct exd_error *err)
 {
 	bool root = geteuid() == 0;
-	bool admin = native_caps_possible(NATIVE_CAPS_ALL) & (UINT64_C(1) << CAP_SYS_ADMIN_NUMBER);
+	bool admin = native_cap_admin();
 
 	(void)report(to, root, "root", "run as root",
 		     root ? "effective user 0" : "not the effective user 0");
