@@ -19,12 +19,15 @@
  * What the monitor changed for itself is put back as late as it can be: soft limits would stop
  * later steps.
  */
-static void restore(const struct child *c)
+static int restore(struct child *c)
 {
 	if (!c->umask_set)
 		(void)umask(DEFAULT_UMASK);
-	if (!c->nofile_set)
-		(void)setrlimit(RLIMIT_NOFILE, &c->born->nofile);
+	if (c->nofile_set || setrlimit(RLIMIT_NOFILE, &c->born->nofile) == 0)
+		return 0;
+	c->object = "limit of open files";
+	c->code = EXD_ERR_RLIMIT;
+	return -errno;
 }
 
 /*
@@ -61,8 +64,10 @@ int child_exec(struct child *c, const struct wire_step *s)
 	const char *end = path + s->str[0].size;
 	const char *refused = NULL;
 	bool searched = !s->num[2];
+	int e = restore(c);
 
-	restore(c);
+	if (e < 0)
+		return e;
 	close_descriptors(c);
 	/* Nothing may run that nobody supervises. */
 	if (!child_report(c, &r, -1))
@@ -123,9 +128,10 @@ int child_worker(struct child *c, const struct wire_step *s)
 	struct wire_report r = {.type = WIRE_REPORT_EXECUTING};
 	int e = place_lent(c);
 
+	if (!e)
+		e = restore(c);
 	if (e < 0)
 		return e;
-	restore(c);
 	/* Nothing may run that nobody supervises. */
 	if (!child_report(c, &r, -1))
 		return -ECANCELED;

@@ -76,12 +76,14 @@ void spare_use(const struct monitor *m, bool use)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void raise_nofile(struct monitor *m)
+/* Programs get what it was: none may begin with another limit than its host's. */
+static int raise_nofile(struct monitor *m)
 {
 	if (getrlimit(RLIMIT_NOFILE, &m->nofile) < 0)
-		return;
+		return -errno;
 	m->spare = m->nofile.rlim_max / 4 < SPARE ? m->nofile.rlim_max / 4 : SPARE;
 	spare_use(m, false);
+	return 0;
 }
 
 static int settle_in(struct monitor *m)
@@ -92,7 +94,8 @@ static int settle_in(struct monitor *m)
 	/* Files have modes of their own; cgroups are for all to see, as the kernel makes them. */
 	(void)umask(022);
 	(void)prctl(PR_SET_NAME, "execdriver-mon");
-	raise_nofile(m);
+	if (raise_nofile(m) < 0)
+		return -errno;
 	for (int fd = FD_CLIENT; fd <= FD_ROOT; fd++)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
