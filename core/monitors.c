@@ -31,7 +31,7 @@ static int make_directory(struct exd_engine *engine, char *name, struct exd_erro
 {
 	cleanup_close int parent = FD_NONE;
 	unsigned int number;
-	int fd = -1;
+	int fd = -1, saved;
 
 	if (mkdirat(engine->root_fd, ".monitor", 0700) < 0 && errno != EEXIST)
 		goto fail;
@@ -47,6 +47,9 @@ static int make_directory(struct exd_engine *engine, char *name, struct exd_erro
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
+	saved = errno;
+	(void)unlinkat(parent, name, AT_REMOVEDIR);
+	errno = saved;
 fail:
 	return exd_error_set(err, EXD_ERR_STATE, errno,
 			     "cannot make a monitor's directory below '%s/.monitor'", engine->root);
