@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/leftover.h"
 #include "core/log.h"
 #include "core/record.h"
 #include "core/sized.h"
@@ -243,8 +244,6 @@ void process_failed(struct exd_process *p, int result, const struct exd_error *e
 		p->result = result;
 		p->error = *error;
 	}
-	if (!p->is_exec)
-		(void)state_remove(p->engine->root_fd, p->id, NULL);
 	engine_log(p->engine, EXD_LOG_INFO, p->plugin->name, p->id, "start failed: %s",
 		   p->error.text);
 	if (p->pre_started)
@@ -272,6 +271,8 @@ void process_exited(struct exd_process *p, const struct exd_exit_status *status)
 
 void process_cleaned(struct exd_process *p)
 {
+	if (p->ephemeral)
+		leftover_remove(p->engine, p->id);
 	run_post_stop(p);
 	process_end(p, EXD_PHASE_DONE);
 }

@@ -48,6 +48,7 @@ struct exd_process {
 	int64_t launched_ms;           /* monotonic: when the monitor was told to start it */
 	bool pre_started;              /* the pre_start hook was called */
 	bool late;                     /* hooks took longer than the monitor waits */
+	int severed;                   /* why its monitor, which lives, was left; 0: it was not */
 	int result;                    /* 0, or the negative errno value that goes with `error` */
 	struct exd_error error;        /* of a failed start or hook, or of a lost process */
 	struct exd_exit_status status; /* struct_size 0: not known yet */
@@ -111,10 +112,7 @@ int process_source_fd(const struct exd_process *process);
 void process_set_phase(struct exd_process *process, enum exd_phase phase);
 /* Nothing more will come: gives back its connection. */
 void process_end(struct exd_process *process, enum exd_phase phase);
-/*
- * It never began: remembers why (unless a reason is known already). What it had is removed, but for
- * what only the monitor can.
- */
+/* It never began: remembers why (unless a reason is known already). What it had was removed. */
 void process_failed(struct exd_process *process, int result, const struct exd_error *error);
 /* The exit is decided: tells the host. */
 void process_exited(struct exd_process *process, const struct exd_exit_status *status);

@@ -7,12 +7,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/wire_names.h"
 #include "core/collision.h"
 #include "core/exit_status.h"
+#include "core/leftover.h"
 #include "core/log.h"
 
 /* What to do about failures that the words of errno do not explain; else empty. */
@@ -53,7 +55,7 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 				  "cannot execute '%.*s': the interpreter that it names in its "
 				  "first line or ELF header was not found",
 				  size, object);
-	else if (failure->op == WIRE_EXEC)
+	else if (failure->op == WIRE_EXEC && failure->code != EXD_ERR_RLIMIT)
 		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'",
 				  size, object);
 	else if (failure->op == WIRE_CGROUP_MAKE && failure->sys_errno == EEXIST && size &&
@@ -117,6 +119,16 @@ static int32_t verdict(struct exd_process *p, const char *hook, int r)
 	return r;
 }
 
+/*
+ * The monitor would wait for it, and kill a program that runs. Without the line it knows at once,
+ * and the next read shows it here too, as it does when the monitor is gone.
+ */
+static void send_verdict(struct exd_process *p, enum wire_type type, int32_t answer)
+{
+	if (conn_send(p->conn, type, &answer, sizeof(answer)) < 0)
+		(void)shutdown(p->conn->fd, SHUT_RDWR);
+}
+
 /* The monitor did not wait any longer and killed it, which must not look like its own end. */
 static void note_late_hooks(struct exd_process *p, const struct exd_exit_status *status)
 {
@@ -139,8 +151,7 @@ static void parked(struct exd_process *p, struct message *message)
 	p->pre_started = true;
 	if (hooks.pre_start)
 		answer = verdict(p, "pre_start", hooks.pre_start(hooks.ctx, p, p->pid));
-	/* A monitor that is gone shows itself at the next read. */
-	(void)conn_send(p->conn, WIRE_GO, &answer, sizeof(answer));
+	send_verdict(p, WIRE_GO, answer);
 }
 
 static void apply_size(struct exd_process *p)
@@ -173,7 +184,7 @@ static void started_running(struct exd_process *p, struct message *message)
 	if (hooks.start)
 		answer = verdict(p, "start", hooks.start(hooks.ctx, p, p->pid, p->oom_fd));
 	p->late = clock_ms() - p->launched_ms >= process_hook_ms(p);
-	(void)conn_send(p->conn, WIRE_ACK, &answer, sizeof(answer));
+	send_verdict(p, WIRE_ACK, answer);
 }
 
 static void warned(struct exd_process *p, const struct message *message)
@@ -206,6 +217,10 @@ static void failed(struct exd_process *p, const struct message *message)
 	else
 		r = exd_error_set(&error, EXD_ERR_PROTOCOL, EPROTO,
 				  "the monitor's report of a failure");
+	/* The lock too has to go before anything else can be removed. */
+	state_dir_close(&p->dir);
+	if (!p->is_exec)
+		leftover_remove(p->engine, p->id);
 	process_failed(p, r, &error);
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/timerfd.h>
 
@@ -25,14 +26,14 @@
 /*
  * Ends, cleans and forgets what the monitor would have; failures are logged, gc will find the rest.
  */
-static void clean_up(struct exd_process *p)
+static int clean_up(struct exd_process *p)
 {
 	struct exd_error error = EXD_ERROR_INIT;
 	const struct exd_driver *driver = &p->plugin->driver;
 	int r;
 
 	if (!p->record)
-		return;
+		return 0;
 	r = driver->terminate(p->plugin->self, p->record, &error);
 	if (r >= 0)
 		r = driver->clean(p->plugin->self, p->record, &error);
@@ -41,6 +42,7 @@ static void clean_up(struct exd_process *p)
 	if (r < 0)
 		engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id,
 			   "cleanup without monitor: %s", error.text);
+	return r;
 }
 
 static int load_record(struct exd_process *p)
@@ -84,11 +86,15 @@ static int start_error(const struct exd_process *p, int why, struct exd_error *e
 static void start_failed(struct exd_process *p, int why)
 {
 	struct exd_error error = EXD_ERROR_INIT;
-	int r = start_error(p, why, &error);
+	int r = start_error(p, why, &error), left;
 
 	write_record(p);
-	if (load_record(p) == 0)
-		clean_up(p);
+	left = load_record(p);
+	if (left == 0)
+		left = clean_up(p);
+	/* Without a record nobody would find what is left. */
+	if (left >= 0 && !p->is_exec)
+		(void)state_remove(p->engine->root_fd, p->id, NULL);
 	process_failed(p, r, &error);
 }
 
@@ -113,9 +119,11 @@ void process_monitor_gone(struct exd_process *p, int why)
 		return;
 	}
 	engine_log(p->engine, EXD_LOG_WARNING, p->plugin->name, p->id, "its monitor is gone");
+	if (p->tied && why != -EPIPE)
+		p->severed = -why;
 	(void)load_record(p);
 	if (p->phase == EXD_PHASE_EXITED) {
-		clean_up(p);
+		(void)clean_up(p);
 		process_cleaned(p);
 	}
 }
@@ -148,8 +156,19 @@ static void queue_exit(const struct exd_process *p, const struct exd_exit_status
 	engine_wake(p->engine);
 }
 
+/* What is tied to a line ends with it, and that must not look like its own end. */
+static void note_severed(struct exd_process *p, const struct exd_exit_status *status)
+{
+	if (p->severed && p->result == 0 && status->signal == SIGKILL)
+		p->result = exd_error_set(&p->error, EXD_ERR_MONITOR, p->severed,
+					  "cannot listen to the monitor of '%s', which was killed "
+					  "for that",
+					  p->id);
+}
+
 static void orphan_exited(struct exd_process *p, struct exd_exit_status *status)
 {
+	note_severed(p, status);
 	if (!status->finished_ns)
 		status->finished_ns = clock_ns(CLOCK_REALTIME);
 	if (p->record && !p->ephemeral && state_try_lock(&p->record->dir) == 0)
@@ -160,7 +179,7 @@ static void orphan_exited(struct exd_process *p, struct exd_exit_status *status)
 	process_exited(p, status);
 	if (p->is_exec)
 		return;
-	clean_up(p);
+	(void)clean_up(p);
 	process_cleaned(p);
 }
 

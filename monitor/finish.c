@@ -334,6 +334,8 @@ static void advance(struct monitor *m, struct task *t)
 	}
 	leave_leaf_with_last(m, t);
 	record_remove(t);
+	/* Who hears of the end may remove what is left, and needs the lock for that. */
+	close_fd(&t->lock);
 	tell_end(m, t);
 	task_free(m, t);
 }

@@ -153,6 +153,9 @@ void record_remove(struct task *t)
 		return;
 	if (!t->failed && !(t->flags & WIRE_LAUNCH_EPHEMERAL))
 		return;
+	/* Who is to remove the rest finds it through the record alone. */
+	if (t->tail && t->tail->left)
+		return;
 	remove_files(t, usual);
 	if (t->root_dir >= 0 && unlinkat(t->root_dir, t->id, AT_REMOVEDIR) == 0)
 		return;

@@ -138,6 +138,8 @@ int tail_run(struct tail *tail, enum wire_phase phase)
 			tail->give_up_ns = now + STEP_PATIENCE_NS;
 		if (r == -EBUSY && now < tail->give_up_ns)
 			return -EAGAIN;
+		if (r < 0 && tail->step[tail->next].op == WIRE_CGROUP_REMOVE)
+			tail->left = true;
 		tail->give_up_ns = 0;
 		tail->next++;
 	}

@@ -53,6 +53,7 @@ struct tail {
 	unsigned int nfds;
 	int *fds;
 	uint64_t give_up_ns;
+	bool left; /* a cgroup could not be removed */
 	struct tail_step step[];
 };
 
