@@ -34,9 +34,12 @@ int claim_clean(struct exd_engine *engine, struct exd_record *record, struct exd
 {
 	struct exd_plugin *plugin = NULL;
 	bool made = false;
-	int r;
+	int r = record_load_claim(record, &made, NULL);
 
-	if (record_load_claim(record, &made, NULL) < 0 || (!made && holds_processes(record)))
+	if (cannot_tell(r))
+		return exd_error_set(err, EXD_ERR_STATE, -r,
+				     "cannot read what the start of '%s' has made", record->dir.id);
+	if (r < 0 || (!made && holds_processes(record)))
 		return 0;
 	r = plugin_select(engine->config, record->driver, &plugin, err);
 	if (r >= 0 && made)

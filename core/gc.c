@@ -55,8 +55,11 @@ static bool cgroups_left(const struct exd_record *record)
 		const char *below = cgroup->path + strspn(cgroup->path, "/");
 		cleanup_close int mount = open(cgroup->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		if (mount >= 0 && below[0] &&
-		    faccessat(mount, below, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		/* What cannot be looked at must not be forgotten. */
+		if (below[0] &&
+		    ((mount < 0 && errno != ENOENT) ||
+		     (mount >= 0 && (faccessat(mount, below, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+				     errno != ENOENT))))
 			return true;
 	}
 	return false;

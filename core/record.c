@@ -58,14 +58,18 @@ static int load_state(struct exd_record *record, struct exd_error *err)
 	return record_parse_state(record, err);
 }
 
-/* exit.json once it is there. A damaged one is not believed. */
-static void load_exit(struct exd_record *record)
+/*
+ * exit.json once it is there. A damaged one is not believed. False when this process has no memory
+ * or descriptors to look: nobody may take the container for lost then.
+ */
+static bool load_exit(struct exd_record *record)
 {
 	cleanup_json struct json_object *json = NULL;
+	int r = record->ended ? 0 : record_read_json(record->dir.fd, "exit.json", &json);
 
-	if (record->ended || record_read_json(record->dir.fd, "exit.json", &json) < 0)
-		return;
-	record->ended = record_parse_exit(json, &record->exit) == 0;
+	if (json)
+		record->ended = record_parse_exit(json, &record->exit) == 0;
+	return !cannot_tell(r);
 }
 
 static bool this_boot(const struct exd_record *record)
@@ -165,7 +169,8 @@ static enum exd_status unsupervised_end(struct exd_record *record)
 {
 	int wait_status;
 
-	load_exit(record);
+	if (!load_exit(record))
+		return EXD_STATUS_RUNNING;
 	if (record->ended)
 		return ended(record);
 	if (record->pidfd >= 0 && pidfd_exit_info(record->pidfd, &wait_status) == 0) {
@@ -179,7 +184,8 @@ static enum exd_status unsupervised_end(struct exd_record *record)
 
 enum exd_status record_status(struct exd_record *record)
 {
-	load_exit(record);
+	if (!load_exit(record))
+		return EXD_STATUS_RUNNING;
 	if (record->ended)
 		return ended(record);
 	if (record->json && !this_boot(record))

@@ -71,7 +71,7 @@ static bool kernel_has_namespace(const char *name)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	return access(path, F_OK) == 0;
+	return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 int exd_record_namespace(struct exd_record *record, const char *name, struct exd_error *err)

@@ -66,23 +66,49 @@ static int read_whole(int fd, char **text, size_t *size)
 	return 0;
 }
 
+/*
+ * Without memory the parser calls a good text bad, or cuts a value short and says nothing: only
+ * errno tells. Since it clears that for each number, which ends with what comes behind it, the text
+ * is given to it in pieces that begin there. The last one has the NUL: a text that is cut short is
+ * an error, not a partial result.
+ */
+static int parse_pieces(struct json_tokener *tokener, const char *text, size_t size,
+			struct json_object **out)
+{
+	enum json_tokener_error error = json_tokener_continue;
+	size_t at = 0;
+
+	while (at <= size && error == json_tokener_continue) {
+		size_t n = at < size ? 1 + strcspn(text + at + 1, ",}]") : 1;
+
+		if (at + n == size)
+			n++;
+		errno = 0;
+		*out = json_tokener_parse_ex(tokener, text + at, (int)n);
+		if (errno == ENOMEM)
+			return -ENOMEM;
+		error = json_tokener_get_error(tokener);
+		at += n;
+	}
+	return error == json_tokener_success && at > size ? 0 : -EBADMSG;
+}
+
 static int parse(const char *text, size_t size, struct json_object **out)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
 	cleanup_json struct json_object *json = NULL;
-	bool whole;
+	int r;
 
 	if (!tokener)
 		return -ENOMEM;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With its NUL: a text that is cut short is an error, not a partial result. */
-	json = json_tokener_parse_ex(tokener, text, (int)size + 1);
-	whole = json_tokener_get_error(tokener) == json_tokener_success;
+	r = parse_pieces(tokener, text, size, &json);
 	json_tokener_free(tokener);
-	if (!whole || !json_object_is_type(json, json_type_object))
-		return -EBADMSG;
-	*out = take_ptr(&json);
-	return 0;
+	if (r == 0 && !json_object_is_type(json, json_type_object))
+		r = -EBADMSG;
+	if (r == 0)
+		*out = take_ptr(&json);
+	return r;
 }
 
 static int read_text(int dirfd, const char *name, char **text, size_t *size)
