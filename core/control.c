@@ -75,11 +75,12 @@ static int ask_monitor(struct exd_engine *engine, const struct exd_record *recor
 		       enum wire_type type, const struct iovec *parts, size_t count, int fd)
 {
 	struct conn *conn;
-	int r;
+	int r = -ECONNREFUSED;
 
-	if (!record->monitor_dir[0] ||
-	    pool_take(engine, record->monitor_dir, CONN_TIMEOUT_MS, &conn) < 0)
-		return -ECONNREFUSED;
+	if (record->monitor_dir[0])
+		r = pool_take(engine, record->monitor_dir, CONN_TIMEOUT_MS, &conn);
+	if (r < 0)
+		return r;
 	r = conn_ask(conn, type, parts, count, &fd, fd >= 0 ? 1 : 0);
 	/* What did not come to an end leaves the connection in no state to be used again. */
 	if (r == -EPIPE || r == -ECONNRESET || r == -EAGAIN || r == -ETIMEDOUT || r == -EPROTO) {
@@ -113,7 +114,8 @@ static int signal_init(struct exd_engine *engine, struct exd_record *record, int
 	int r = signal_by_monitor(engine, record, sig);
 	int pidfd;
 
-	if (r != -ECONNREFUSED && r != -ENOENT)
+	/* A kill takes neither memory nor descriptors. */
+	if (r != -ECONNREFUSED && r != -ENOENT && !cannot_tell(r))
 		return r;
 	pidfd = exd_record_pidfd(record);
 	if (pidfd < 0)

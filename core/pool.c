@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "core/monitors.h"
+#include "core/state.h"
 
 /*
  * Whether the monitor has closed it. Old messages may be waiting: they are skipped by their
@@ -40,6 +41,7 @@ static struct conn *take_idle(struct exd_engine *engine, const char *monitor)
 int pool_take(struct exd_engine *engine, const char *monitor, int timeout_ms, struct conn **out)
 {
 	struct conn *conn;
+	int r;
 
 	if (timeout_ms < 0 || timeout_ms > CONN_TIMEOUT_MS)
 		timeout_ms = CONN_TIMEOUT_MS;
@@ -56,8 +58,9 @@ int pool_take(struct exd_engine *engine, const char *monitor, int timeout_ms, st
 		}
 		conn_close(conn);
 	}
-	if (conn_open(engine->root_fd, monitor, timeout_ms ? timeout_ms : 1, &conn) < 0)
-		return -ECONNREFUSED;
+	r = conn_open(engine->root_fd, monitor, timeout_ms ? timeout_ms : 1, &conn);
+	if (r < 0)
+		return cannot_tell(r) ? r : -ECONNREFUSED;
 	conn->request++;
 	*out = conn;
 	return 0;
