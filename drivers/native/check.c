@@ -136,14 +136,13 @@ static int explain_root(const struct exd_command *command, struct exd_report *re
 										 : "");
 }
 
-static int explain_namespaces(const struct exd_command *command, struct exd_report *report,
-			      struct exd_error *err)
+static int explain_namespaces(const struct exd_command *command, struct exd_report *report)
 {
 	struct native_ns ns[NATIVE_NS_KINDS];
 	char text[128];
 
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
-		int mode = native_ns_mode(command, i, err);
+		int mode = native_ns_mode(command, i, NULL);
 
 		if (mode < 0)
 			return mode;
@@ -163,15 +162,19 @@ int native_explain(void *self, const struct exd_command *command, struct exd_rep
 
 	if (r == 0)
 		r = native_caps_read(command, native_caps_default(), &caps, err);
-	if (r == 0)
-		r = explain_namespaces(command, report, err);
 	if (r < 0)
 		return r;
-	(void)explain_root(command, report);
-	(void)exd_report_add(report, EXD_REPORT_INFO, "capabilities", "",
-			     "%d of the kernel's: %#" PRIx64, __builtin_popcountll(caps), caps);
-	(void)exd_report_add(report, EXD_REPORT_INFO, "seccomp", "", "%s",
-			     exd_command_string(command, EXD_KEY_SECCOMP,
-						privileged ? "unconfined" : native->seccomp));
-	return 0;
+	r = explain_namespaces(command, report);
+	if (r == 0)
+		r = explain_root(command, report);
+	if (r == 0)
+		r = exd_report_add(report, EXD_REPORT_INFO, "capabilities", "",
+				   "%d of the kernel's: %#" PRIx64, __builtin_popcountll(caps),
+				   caps);
+	if (r == 0)
+		r = exd_report_add(report, EXD_REPORT_INFO, "seccomp", "", "%s",
+				   exd_command_string(command, EXD_KEY_SECCOMP,
+						      privileged ? "unconfined"
+								 : native->seccomp));
+	return r < 0 ? exd_error_set(err, EXD_ERR_NO_MEMORY, -r, "cannot explain the command") : 0;
 }
