@@ -125,7 +125,11 @@ static int32_t verdict(struct exd_process *p, const char *hook, int r)
  */
 static void send_verdict(struct exd_process *p, enum wire_type type, int32_t answer)
 {
-	if (conn_send(p->conn, type, &answer, sizeof(answer)) < 0)
+	int r = conn_send(p->conn, type, &answer, sizeof(answer));
+
+	if (r < 0 && r != -EPIPE)
+		p->severed = p->tied ? -r : 0;
+	if (r < 0)
 		(void)shutdown(p->conn->fd, SHUT_RDWR);
 }
 

@@ -161,7 +161,7 @@ static void note_severed(struct exd_process *p, const struct exd_exit_status *st
 {
 	if (p->severed && p->result == 0 && status->signal == SIGKILL)
 		p->result = exd_error_set(&p->error, EXD_ERR_MONITOR, p->severed,
-					  "cannot listen to the monitor of '%s', which was killed "
+					  "cannot talk to the monitor of '%s', which was killed "
 					  "for that",
 					  p->id);
 }

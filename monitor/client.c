@@ -105,7 +105,8 @@ static void client_read(struct monitor *m, struct client *c)
 
 	memset(m->buffer, 0, sizeof(*msg));
 	n = seq_recv(c->sock.fd, m->buffer, sizeof(m->buffer), fds, &nfds, MSG_DONTWAIT);
-	if (n == -EAGAIN || (n == -EMSGSIZE && request_refuse(m, c, msg) == 0))
+	/* ENOMEM: the message is still there, and the line is what a program may be tied to. */
+	if (n == -EAGAIN || n == -ENOMEM || (n == -EMSGSIZE && request_refuse(m, c, msg) == 0))
 		return;
 	if (n <= 0) {
 		client_drop(m, c);

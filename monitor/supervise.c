@@ -15,6 +15,8 @@
 #include "monitor/sys.h"
 #include "monitor/worker.h"
 
+#define LOOK_AGAIN_NS (20u * MS_NS)
+
 struct task *task_find(struct monitor *m, const char *id)
 {
 	for (struct task *t = m->tasks; t; t = t->next)
@@ -67,6 +69,23 @@ int task_signal(struct monitor *m, struct task *t, int sig)
 	return sys_pidfd_signal(t->pidfd.fd, sig);
 }
 
+static void look_again(struct monitor *m, struct timer *timer)
+{
+	struct task *t = container_of(timer, struct task, timer);
+
+	if (!task_try_reap(m, t))
+		timer_arm(m, &t->timer, LOOK_AGAIN_NS);
+}
+
+/* The epoll set may take no more (fs.epoll.max_user_watches): then it is looked at now and then. */
+static void await_end(struct monitor *m, struct task *t)
+{
+	if (watch_add(m, &t->pidfd, EPOLLIN) == 0)
+		return;
+	t->timer.fn = look_again;
+	timer_arm(m, &t->timer, LOOK_AGAIN_NS);
+}
+
 /*
  * With code 0 the failure was described by whoever found it; or nobody has, and the reaping will
  * tell.
@@ -91,8 +110,7 @@ void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, con
 	}
 	t->state = TASK_ABORTING;
 	task_kill(m, t);
-	if (watch_add(m, &t->pidfd, EPOLLIN) < 0)
-		(void)task_try_reap(m, t);
+	await_end(m, t);
 }
 
 static void send_started(struct monitor *m, struct task *t, uint16_t type, int master)
@@ -189,8 +207,8 @@ void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 		task_kill(m, t);
 	if (t->worker)
 		worker_acked(m, t);
-	else if (!task_try_reap(m, t) && watch_add(m, &t->pidfd, EPOLLIN) < 0)
-		task_kill(m, t);
+	else if (!task_try_reap(m, t))
+		await_end(m, t);
 }
 
 static const char *what_took_long(const struct task *t)
