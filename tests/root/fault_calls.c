@@ -13,9 +13,14 @@ static const int takes_room[] = {ENOSPC, EIO, EDQUOT, 0};
 static const int takes_memory[] = {ENOMEM, 0};
 static const int makes_process[] = {EAGAIN, ENOMEM, EPERM, ENOSYS, 0};
 static const int needs_right[] = {EPERM, ENOMEM, EINVAL, ENOSYS, 0};
+/* EINVAL: there is no such capability. */
+static const int refused[] = {EPERM, ENOSYS, 0};
 static const int runs[] = {ENOMEM, EACCES, EIO, 0};
 
-#define CALL(name, errors) {SYS_##name, #name, errors}
+#define CALL(name, errors)                \
+	{                                 \
+		SYS_##name, #name, errors \
+	}
 
 static const struct {
 	int nr;
@@ -76,13 +81,13 @@ static const struct {
 	CALL(pidfd_send_signal, needs_right),
 	CALL(pivot_root, needs_right),
 	CALL(ppoll, any),
-	CALL(prctl, needs_right),
+	CALL(prctl, refused),
 	CALL(pread64, any),
 	CALL(prlimit64, needs_right),
 	CALL(pwrite64, takes_room),
 	CALL(read, any),
 	CALL(readlinkat, any),
-	CALL(recvmsg, any),
+	CALL(recvmsg, takes_memory),
 	CALL(renameat, takes_room),
 	CALL(renameat2, takes_room),
 	CALL(seccomp, needs_right),

@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +31,37 @@
 #define MARK 0x0badca11
 #define PATIENCE_S 25
 
-enum mark { MARK_BEGIN = 1, MARK_END = 2 };
+enum mark { MARK_BEGIN = 1,
+	    MARK_END = 2 };
 
 /* Calls that do not fail, whatever happens: no errno of theirs need be handled. */
 static const int sure[] = {
-	SYS_exit,	    SYS_exit_group,   SYS_close,	    SYS_munmap,	   SYS_rt_sigreturn,
-	SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_getpid,	    SYS_gettid,	   SYS_getppid,
-	SYS_getuid,	    SYS_geteuid,      SYS_getgid,	    SYS_getegid,   SYS_umask,
-	SYS_clock_gettime,  SYS_madvise,      SYS_set_robust_list, SYS_rseq,	   SYS_futex,
-	SYS_set_tid_address, SYS_sched_yield, SYS_restart_syscall, SYS_gettimeofday,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_close,
+	SYS_munmap,
+	SYS_rt_sigreturn,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigaction,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getppid,
+	SYS_getuid,
+	SYS_geteuid,
+	SYS_getgid,
+	SYS_getegid,
+	SYS_umask,
+	SYS_clock_gettime,
+	SYS_madvise,
+	SYS_set_robust_list,
+	SYS_rseq,
+	SYS_futex,
+	SYS_set_tid_address,
+	SYS_sched_yield,
+	SYS_restart_syscall,
+	SYS_gettimeofday,
+	/* Without a child only. */
+	SYS_wait4,
 };
 
 struct known {
@@ -162,7 +185,7 @@ static int index_of(struct supervisor *s, pid_t pid)
 	return i;
 }
 
-/* The monitor is a memory file: who runs another file after an execve is a program. */
+/* Who runs another file than the monitor's, or the memory file that is its copy, after an execve. */
 static bool is_program(pid_t pid)
 {
 	char path[32], exe[64];
@@ -171,11 +194,11 @@ static bool is_program(pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	exe[n < 0 ? 0 : n] = '\0';
-	return n > 0 && !strstr(exe, "memfd:");
+	return n > 0 && !strstr(exe, "execdriver-monitor");
 }
 
 /* True when this call is to fail. */
-static bool count(struct supervisor *s, pid_t pid, int nr)
+static bool count(struct supervisor *s, uint64_t id, pid_t pid, int nr)
 {
 	int i = index_of(s, pid), call;
 
@@ -184,6 +207,8 @@ static bool count(struct supervisor *s, pid_t pid, int nr)
 	if (s->known[i].about_to_run && is_program(pid)) {
 		s->known[i].runs_program = true;
 		s->run->program(s->run->arg, pid);
+		if (ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+			s->run->program(s->run->arg, 0);
 	}
 	s->known[i].about_to_run = nr == SYS_execve || nr == SYS_execveat;
 	if (!s->armed || s->known[i].runs_program || s->seen->calls[i] == FAULTS_CALLS)
@@ -207,7 +232,7 @@ static void answer(struct supervisor *s)
 	resp.id = call.id;
 	if (call.data.nr == SYS_getpriority && call.data.args[0] == MARK)
 		s->armed = call.data.args[1] == MARK_BEGIN;
-	else if (count(s, (pid_t)call.pid, call.data.nr))
+	else if (count(s, call.id, (pid_t)call.pid, call.data.nr))
 		resp.error = -s->run->fault.error;
 	else
 		resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

@@ -27,7 +27,10 @@ struct faults_seen {
 	bool hung; /* somebody had to be killed */
 };
 
-/* Called when a program was begun, which stands still meanwhile. */
+/*
+ * Called when a program was begun, which stands still meanwhile. Then with 0, should it have been
+ * killed while it was looked at: what was seen may not be what it was.
+ */
 typedef void (*faults_program)(void *arg, pid_t pid);
 
 struct faults_run {
