@@ -197,7 +197,7 @@ static void driverctl(struct storm *storm, const char *const *args)
 
 _Noreturn void storm_driverctl(struct storm *storm, unsigned int seed)
 {
-	static const char *const verbs[] = {"pause", "resume", "stop", "delete", "inspect"};
+	static const char *const verbs[] = {"pause", "resume", "delete", "inspect"};
 	const char *parent = strrchr(tiny_root(), '/') + 1;
 	char id[STORM_ID_SIZE];
 
@@ -205,12 +205,13 @@ _Noreturn void storm_driverctl(struct storm *storm, unsigned int seed)
 		const char *const run[] = {"driverctl", "--root", lib_root(), "run", "--cgroup-parent", parent,
 					   "--rootfs", tiny_root(), "--", "/inside", "exit", "5", NULL};
 		const char *const exec[] = {"driverctl", "--root", lib_root(), "exec", id, "--", "/inside", "exit", "5", NULL};
-		const char *const verb[] = {"driverctl", "--root", lib_root(), verbs[storm_random(&seed, 5)], id, NULL};
+		const char *const verb[] = {"driverctl", "--root", lib_root(), verbs[storm_random(&seed, 4)], id, NULL};
+		const char *const stop[] = {"driverctl", "--root", lib_root(), "stop", "-t", "0", id, NULL};
 		const char *const list[] = {"driverctl", "--root", lib_root(), "list", NULL};
-		const char *const *const all[] = {run, run, exec, verb, verb, list};
+		const char *const *const all[] = {run, run, exec, verb, verb, stop, list};
 
 		storm_id(id, storm_random(&seed, STORM_BOXES));
-		driverctl(storm, all[storm_random(&seed, 6)]);
+		driverctl(storm, all[storm_random(&seed, 7)]);
 	}
 	_exit(0);
 }
