@@ -55,7 +55,7 @@ static int hear(int sock, struct heard *h)
 		n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EAGAIN ? -EAGAIN : 0;
+		return errno == EAGAIN || errno == ENOMEM ? -errno : 0;
 	take_control(&msg, h);
 	if (n != 0 && n != (ssize_t)sizeof(h->report))
 		h->report.type = 0;
@@ -141,10 +141,13 @@ void init_ready(struct monitor *m, struct watch *w, uint32_t events)
 {
 	struct task *t = container_of(w, struct task, init);
 	struct heard h;
-	int r;
+	int r, tries = 3;
 
 	(void)events;
-	while ((r = hear(t->init.fd, &h)) > 0) {
+	/* Nobody comes back for what could not be read for a moment: it may be the program's end. */
+	while ((r = hear(t->init.fd, &h)) > 0 || (r == -ENOMEM && tries-- > 0)) {
+		if (r < 0)
+			continue;
 		if (h.report.type == WIRE_REPORT_INIT_EXIT) {
 			t->init_status = h.report.status;
 			t->init_reported = true;

@@ -215,7 +215,8 @@ static bool count(struct supervisor *s, uint64_t id, pid_t pid, int nr)
 		return false;
 	call = s->seen->calls[i]++;
 	s->seen->nr[i][call] = (short)nr;
-	if (i != s->run->fault.process || call != s->run->fault.call)
+	if (i != s->run->fault.process || call < s->run->fault.call ||
+	    nr != s->run->fault.nr || s->seen->failed_nr >= 0)
 		return false;
 	s->seen->failed_nr = nr;
 	return true;

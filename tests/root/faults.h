@@ -10,10 +10,14 @@
 #define FAULTS_PROCESSES 8
 #define FAULTS_CALLS 4096
 
-/* The call that fails: number `call` of the process that was seen as number `process`. */
+/*
+ * The call that fails: number `call` of the process that was seen as number `process`, or the next
+ * of this kind after it, since not every run makes the very same calls.
+ */
 struct fault {
 	int process; /* negative: none fails */
 	int call;
+	int nr;
 	int error;
 };
 

@@ -79,12 +79,13 @@ static void namespaces(pid_t pid, struct out *o)
 
 static void status_line(struct out *o, char *line)
 {
-	static const char *const kept[] = {"Umask", "Uid", "Gid", "Groups", "Sig", "Shd", "Cap",
+	static const char *const kept[] = {"Umask", "Uid", "Gid", "Groups", "SigBlk",
+					   "SigIgn", "SigCgt", "Cap",
 					   "NoNewPrivs", "Seccomp", "Speculation", "Cpus_allowed_list",
 					   "Mems_allowed_list", "THP_enabled", "CoreDumping"};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strncmp(line, kept[i], strlen(kept[i])) == 0 && strncmp(line, "SigQ", 4) != 0)
+		if (strncmp(line, kept[i], strlen(kept[i])) == 0)
 			put(o, "%s\n", line);
 }
 

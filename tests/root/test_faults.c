@@ -410,14 +410,14 @@ static void do_fault(const struct scenario *s, struct fault fault, struct faults
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-static void do_call(const struct scenario *s, struct fault fault, int nr, const char *wanted,
+static void do_call(const struct scenario *s, struct fault fault, const char *wanted,
 		    struct tally *tally)
 {
 	static struct faults_seen seen;
 	const char *which = getenv("EXD_FAULTS");
 	bool all = s->thorough || (which && strcmp(which, "all") == 0);
 
-	for (const int *e = faults_errors(nr); *e; e++) {
+	for (const int *e = faults_errors(fault.nr); *e; e++) {
 		fault.error = *e;
 		do_fault(s, fault, &seen, wanted, tally);
 		if (!all || tally->wrong > WRONG_MAX)
@@ -435,7 +435,7 @@ static void do_all(const struct scenario *s, const struct faults_seen *base, con
 	for (int p = 0; p < base->processes; p++)
 		for (int c = 0; c < base->calls[p] && tally->wrong <= WRONG_MAX; c++)
 			if (at++ % stride == 0)
-				do_call(s, (struct fault){p, c, 0}, base->nr[p][c], wanted, tally);
+				do_call(s, (struct fault){p, c, base->nr[p][c], 0}, wanted, tally);
 }
 
 static void do_scenario(const struct scenario *s)
@@ -460,10 +460,13 @@ static void do_scenario(const struct scenario *s)
 	/* The same twice, or nothing can be said of a third time. */
 	do_fault(s, one, &seen, wanted, &tally);
 	ck_assert_int_eq(tally.wrong, 0);
-	if (which && sscanf(which, "%*[a-z]:%d:%d:%d", &one.process, &one.call, &one.error) == 3)
+	if (which && sscanf(which, "%*[a-z]:%d:%d:%d", &one.process, &one.call, &one.error) == 3 &&
+	    one.process < FAULTS_PROCESSES && one.call < FAULTS_CALLS) {
+		one.nr = base.nr[one.process][one.call];
 		do_fault(s, one, &seen, wanted, &tally);
-	else
+	} else {
 		do_all(s, &base, wanted, &tally);
+	}
 	printf("# %s: %d faults, %d starts failed, %d did not, %d left something to gc, slowest %d s\n",
 	       s->name, tally.faults - 2, tally.failed, tally.succeeded - 2, tally.left, (int)tally.slowest);
 	fflush(stdout);
