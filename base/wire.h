@@ -46,6 +46,10 @@ struct wire_plan {
 	uint32_t data_size;
 	/* CLONE_NEW* for clone3 (never CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUSER) */
 	uint64_t clone_flags;
+	/* so many of the first child steps are the same for every process of this shape, and may
+	   be done before it is known which one it will be; 0: none */
+	uint16_t cut;
+	uint16_t reserved[3];
 };
 
 /*
@@ -318,9 +322,16 @@ struct wire_launch {
 	   rename) */
 	uint32_t state_size;
 	uint64_t plan_hash; /* FNV-1a of the plan, repeated in the record and the log */
+	uint32_t warm;      /* of a plan with a cut: how many boxes to keep, up to WIRE_WARM_MAX */
+	uint32_t reserved;
 };
 
+#define WIRE_WARM_MAX 64u
+/* A box's cgroups are named so until a launch takes it, and <this><name of its monitor>-... */
+#define WIRE_WARM_PREFIX "warm-"
+
 enum wire_started_flag {
+	WIRE_STARTED_WARM = 1 << 0, /* it was taken from the boxes that were kept */
 	WIRE_STARTED_FULL = 1 << 1, /* as wire_welcome.full, from now on */
 };
 
@@ -363,6 +374,16 @@ enum wire_report_type {
 	WIRE_REPORT_EXECUTING = 5, /* execve comes next */
 	/* body int32_t: raw wait status of the program under WIRE_INIT */
 	WIRE_REPORT_INIT_EXIT = 6,
+	WIRE_REPORT_BOX = 7, /* at the cut: waits for a struct wire_take, or the end of the line */
+};
+
+/*
+ * The monitor's answer to WIRE_REPORT_BOX: the plan to go on with from its cut, and descriptors for
+ * slots of it. fds: the plan's memfd, then as many as slots.
+ */
+struct wire_take {
+	uint16_t slots;
+	uint16_t slot[WIRE_FDS_MAX - 1];
 };
 
 struct wire_report {

@@ -150,6 +150,8 @@ static int send_launch(const struct launch *l, struct conn *conn, const char *st
 		.id_size = (uint16_t)(strlen(p->id) + 1),
 		.state_size = (uint32_t)(state ? strlen(state) + 1 : 0),
 		.plan_hash = l->hash,
+		/* A monitor of one engine's own starts one container, and ends with it. */
+		.warm = l->engine->flags & EXD_ENGINE_PRIVATE_MONITOR ? 0 : l->plan->warm,
 	};
 	struct iovec parts[] = {
 		{.iov_base = &body, .iov_len = sizeof(body)},

@@ -85,6 +85,7 @@ static void write_head(const struct exd_plan *plan, const struct layout *layout,
 	head->into_cgroup_slot = wire_slot(layout, plan->cgroup_slot);
 	head->data_size = (uint32_t)plan->data_size;
 	head->clone_flags = plan->clone_flags;
+	head->cut = plan->cut;
 }
 
 static int write_bytes(const struct exd_plan *plan, struct layout *layout)

@@ -183,8 +183,9 @@ static void started_running(struct exd_process *p, struct message *message)
 	if (p->dir.lock_fd >= 0)
 		(void)close(take_fd(&p->dir.lock_fd));
 	free(take_ptr(&p->state));
-	engine_log(p->engine, EXD_LOG_DEBUG, p->plugin->name, p->id, "%s runs as pid %d",
-		   p->is_exec ? "process" : "init", (int)p->pid);
+	engine_log(p->engine, EXD_LOG_DEBUG, p->plugin->name, p->id, "%s runs as pid %d%s",
+		   p->is_exec ? "process" : "init", (int)p->pid,
+		   started->flags & WIRE_STARTED_WARM ? ", in a box that was kept warm" : "");
 	if (hooks.start)
 		answer = verdict(p, "start", hooks.start(hooks.ctx, p, p->pid, p->oom_fd));
 	p->late = clock_ms() - p->launched_ms >= process_hook_ms(p);

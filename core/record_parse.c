@@ -14,6 +14,8 @@
 #include <json-c/linkhash.h>
 
 #include "base/cleanup.h"
+#include "base/strutil.h"
+#include "base/wire.h"
 
 #define JSON_DEPTH 8
 
@@ -271,6 +273,41 @@ static bool safe_below(const char *path)
 	return safe_path(whole);
 }
 
+/* Its cgroup v2 has the name of the box that it was started in: only those of v1 can be renamed. */
+static bool name_by_box(struct json_object *cgroup, const char *box)
+{
+	const char *controllers = json_text(cgroup, "controllers"), *path = json_text(cgroup, "path");
+	cleanup_strbuf struct strbuf real = {0};
+	const char *last;
+
+	if (!controllers || !path)
+		return false;
+	if (controllers[0] && controllers[0] != ',')
+		return true;
+	last = strrchr(path, '/');
+	(void)sb_add_bytes(&real, path, last ? (size_t)(last - path) + 1 : 0);
+	return sb_add(&real, box) == 0 &&
+	       json_put(cgroup, "path", json_object_new_string(real.text)) == 0;
+}
+
+static bool parse_warm(struct exd_record *record)
+{
+	struct json_object *list = NULL;
+	const char *box;
+
+	if (!get_text(record->json, "warm", "", &box))
+		return false;
+	if (!box[0] || !json_object_object_get_ex(record->json, "cgroups", &list))
+		return true;
+	if (strncmp(box, WIRE_WARM_PREFIX, strlen(WIRE_WARM_PREFIX)) != 0 || strchr(box, '/') ||
+	    !json_object_is_type(list, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (!name_by_box(json_object_array_get_idx(list, i), box))
+			return false;
+	return true;
+}
+
 static bool parse_cgroups(struct exd_record *record)
 {
 	struct json_object *list = NULL;
@@ -349,6 +386,8 @@ int record_parse_state(struct exd_record *record, struct exd_error *err)
 		bad = "annotations";
 	else if (!all_texts(json, "notes", json_type_object))
 		bad = "notes";
+	else if (!parse_warm(record))
+		bad = "warm";
 	else if (!parse_cgroups(record))
 		bad = "cgroups";
 	else if (!parse_monitor(record))

@@ -162,6 +162,20 @@ static void share_log_pids(const struct monitor *m, struct launch *l)
 	l->log_pids = map == MAP_FAILED ? NULL : map;
 }
 
+static void give_time(struct monitor *m, struct task *t)
+{
+	t->pidfd.fn = task_reap;
+	t->timer.fn = task_hook_timeout;
+	timer_arm(m, &t->timer, (uint64_t)t->hook_timeout_ms * MS_NS);
+}
+
+void birth_of_box(struct monitor *m, struct task *t)
+{
+	give_time(m, t);
+	t->report.fn = report_ready;
+	watch_set(m, &t->report, wants_ear(t->launch) ? EPOLLIN : EPOLLRDHUP);
+}
+
 int birth(struct monitor *m, struct task *t)
 {
 	struct newborn n = {
@@ -171,6 +185,7 @@ int birth(struct monitor *m, struct task *t)
 		.init = -1,
 		.worker = -1,
 		.asker = m->asker,
+		.box = t->is_box,
 	};
 	int pid, r = make_lines(t, &n);
 
@@ -188,10 +203,8 @@ int birth(struct monitor *m, struct task *t)
 		return pid;
 	}
 	t->pid = pid;
-	t->pidfd.fn = task_reap;
 	(void)proc_start_time(pid, &t->start_time);
-	t->timer.fn = task_hook_timeout;
-	timer_arm(m, &t->timer, (uint64_t)t->hook_timeout_ms * MS_NS);
+	give_time(m, t);
 	r = t->worker ? worker_born(m, t) : 0;
 	if (!r)
 		r = watch_child(m, t);

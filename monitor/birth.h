@@ -13,6 +13,7 @@ struct newborn {
 	int worker;           /* the end of its line that a worker gets, or -1 */
 	int asker;            /* to learn its pid in the log with, or -1 */
 	int keep_closed[3];   /* the monitor's ends */
+	bool box;             /* it is to wait at the cut */
 };
 
 /*

@@ -120,6 +120,26 @@ void child_note_pid(const struct newborn *n, int i)
 		n->launch->log_pids[i] = logpid_ask(n->asker);
 }
 
+bool child_walk(struct child *c, int from, int to)
+{
+	int first = c->launch->plan->phase_steps[WIRE_PREPARE];
+
+	for (int i = first + from; i < first + to; i++) {
+		const struct wire_step *s = &c->launch->steps[i];
+		struct wire_report r;
+		int e = do_step(c, s);
+
+		if (e >= 0 || (e == -ENOENT && s->flags & WIRE_SKIP_MISSING))
+			continue;
+		describe(c, i, -e, &r);
+		r.type = s->flags & WIRE_OPTIONAL ? WIRE_REPORT_WARNING : WIRE_REPORT_FAILURE;
+		(void)child_report(c, &r, -1);
+		if (r.type == WIRE_REPORT_FAILURE)
+			return false;
+	}
+	return true;
+}
+
 void child_main(const struct newborn *n)
 {
 	struct child c = {
@@ -132,22 +152,12 @@ void child_main(const struct newborn *n)
 		.sys = -1,
 	};
 	const struct wire_plan *p = n->launch->plan;
-	int first = p->phase_steps[WIRE_PREPARE];
 
 	settle_in(n);
 	child_note_pid(n, 0);
-	for (int i = first; i < first + p->phase_steps[WIRE_CHILD]; i++) {
-		const struct wire_step *s = &n->launch->steps[i];
-		struct wire_report r;
-		int e = do_step(&c, s);
-
-		if (e >= 0 || (e == -ENOENT && s->flags & WIRE_SKIP_MISSING))
-			continue;
-		describe(&c, i, -e, &r);
-		r.type = s->flags & WIRE_OPTIONAL ? WIRE_REPORT_WARNING : WIRE_REPORT_FAILURE;
-		(void)child_report(&c, &r, -1);
-		if (r.type == WIRE_REPORT_FAILURE)
-			break;
-	}
+	if (!n->box)
+		child_walk(&c, 0, p->phase_steps[WIRE_CHILD]);
+	else if (child_walk(&c, 0, p->cut))
+		child_box(&c, p->cut);
 	_exit(EXIT_FAILED);
 }

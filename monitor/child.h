@@ -26,6 +26,12 @@ int child_files(struct child *c, const struct wire_step *s);
 int child_identity(struct child *c, const struct wire_step *s);
 int child_tty(struct child *c, const struct wire_step *s);
 
+/* Does the steps from..to of the phase; false: one failed, and was told of. */
+bool child_walk(struct child *c, int from, int to);
+
+/* child_box.c: waits for who it is to be, and does the steps from `cut` on. Returns when not. */
+void child_box(struct child *c, int cut);
+
 /* Returns only when it failed. */
 int child_exec(struct child *c, const struct wire_step *s);
 

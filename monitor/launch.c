@@ -2,6 +2,7 @@
 /* From the messages of a launch to a task that is under way. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #include <execdriver/error.h>
 
+#include "monitor/warm.h"
 #include "monitor/worker.h"
 
 #define WITH_ALL                                                                     \
@@ -59,7 +61,7 @@ static bool parse(const struct wire_msg *msg, struct parsed *p)
 	if (p->state && (p->state[p->head.state_size - 1] != '\0' ||
 			 strlen(p->state) != p->head.state_size - 1))
 		return false;
-	return id_good(p->id, p->head.id_size);
+	return p->head.warm <= WIRE_WARM_MAX && id_good(p->id, p->head.id_size);
 }
 
 void launch_fail(struct task *t, uint32_t code, int error, const char *object)
@@ -82,7 +84,7 @@ void launch_free(struct monitor *m, struct task *t)
 	(void)m;
 	if (!l)
 		return;
-	for (unsigned int i = 0; l->slots && l->plan && i < l->plan->slots; i++)
+	for (unsigned int i = 0; l->slots && i < l->nslots; i++)
 		close_fd(&l->slots[i]);
 	if (l->plan)
 		(void)munmap((void *)l->plan, l->size);
@@ -135,7 +137,8 @@ static int fill_slots(struct task *t, struct client *c, const struct wire_launch
 		launch_fail(t, EXD_ERR_PROTOCOL, EBADMSG, "number of descriptors");
 		return -EBADMSG;
 	}
-	l->slots = malloc((l->plan->slots + 1u) * sizeof(int));
+	l->nslots = l->plan->slots;
+	l->slots = malloc((l->nslots + 1u) * sizeof(int));
 	if (!l->slots) {
 		launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
 		return -ENOMEM;
@@ -186,6 +189,60 @@ static int check_box(struct monitor *m, struct task *t)
 	return -ESRCH;
 }
 
+bool launch_cgroup_path(const struct launch *l, const struct wire_step *s, char *out, size_t size)
+{
+	const char *path = l->data + s->str[0].offset, *last = strrchr(path, '/');
+	int n, keep = last ? (int)(last - path) + 1 : 0;
+	/* Where a process is born it cannot be renamed: that is cgroup v2. */
+	bool renamed = l->taken && s->slot[1] != l->plan->into_cgroup_slot;
+
+	if (!l->box[0] || renamed)
+		n = snprintf(out, size, "%s", path);
+	else
+		n = snprintf(out, size, "%.*s%s", keep, path, l->box);
+	return n >= 0 && (size_t)n < size;
+}
+
+/* A process of its own, born for it. */
+static int start_cold(struct monitor *m, struct task *t)
+{
+	int r;
+
+	record_claim(t, false);
+	r = prepare_run(m, t);
+	if (r < 0)
+		return r;
+	record_claim(t, true);
+	return birth(m, t);
+}
+
+/* What it will need to the end; all of it is there before anything is made. */
+static int make_room(struct task *t)
+{
+	t->tail = tail_new(t->launch);
+	if (t->tail && worker_new(t) == 0)
+		return 0;
+	launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
+	return -ENOMEM;
+}
+
+static int start(struct monitor *m, struct task *t, int plan_fd)
+{
+	struct task *box = warm_match(m, t, plan_fd);
+	int r = box ? 0 : build_vectors(t);
+
+	if (!r)
+		r = make_room(t);
+	/* A worker is to be where we will be: what it starts may be born before we move. */
+	if (!r && t->worker && task_outlives_host(t))
+		leaf_enter(m);
+	if (!r && !box)
+		return start_cold(m, t);
+	if (r < 0 && box)
+		box_discard(m, box);
+	return r < 0 ? r : box_take(m, t, box, plan_fd);
+}
+
 static void launch_run(struct monitor *m, struct task *t, struct client *c, int plan_fd,
 		       const struct wire_launch *head)
 {
@@ -196,25 +253,9 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 	if (!r)
 		r = fill_slots(t, c, head);
 	if (!r)
-		r = build_vectors(t);
-	if (!r) {
-		t->tail = tail_new(t->launch);
-		if (!t->tail || worker_new(t) < 0) {
-			launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
-			r = -ENOMEM;
-		}
-	}
-	/* A worker is to be where we will be: what it starts may be born before we move. */
-	if (!r && t->worker && task_outlives_host(t))
-		leaf_enter(m);
-	if (!r) {
-		record_claim(t, false);
-		r = prepare_run(m, t);
-	}
-	if (!r) {
-		record_claim(t, true);
-		r = birth(m, t);
-	}
+		r = start(m, t, plan_fd);
+	if (!r)
+		warm_keep(m, t, plan_fd, head->warm);
 	if (t->tail && t->launch->slots)
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)
@@ -223,34 +264,44 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		record_stage(m, t);
 }
 
-static struct task *task_new(struct client *c, const struct wire_msg *msg, const struct parsed *p)
+struct task *task_blank(const char *id)
 {
 	struct task *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->launch = calloc(1, sizeof(*t->launch));
-	t->id = strdup(p->id);
-	if (t->launch && p->state) {
-		t->launch->state = strdup(p->state);
-		t->launch->state_size = p->head.state_size - 1;
-	}
-	if (!t->launch || !t->id || (p->state && !t->launch->state)) {
-		if (t->launch)
-			free(t->launch->state);
+	t->id = strdup(id);
+	if (!t->launch || !t->id) {
 		free(t->launch);
 		free(t->id);
 		free(t);
 		return NULL;
 	}
-	t->client = c;
-	t->request = msg->request;
-	t->flags = p->head.flags;
-	t->hook_timeout_ms = p->head.hook_timeout_ms ? p->head.hook_timeout_ms : 30000;
-	t->drain_ms = p->head.drain_ms;
+	t->hook_timeout_ms = 30000;
 	t->pidfd.fd = t->report.fd = t->init.fd = t->tty.fd = -1;
 	t->drain[0].fd = t->drain[1].fd = -1;
 	t->output = t->master = t->state_dir = t->root_dir = t->lock = -1;
+	return t;
+}
+
+static struct task *task_new(struct client *c, const struct wire_msg *msg, const struct parsed *p)
+{
+	char *state = p->state ? strdup(p->state) : NULL;
+	struct task *t = p->state && !state ? NULL : task_blank(p->id);
+
+	if (!t) {
+		free(state);
+		return NULL;
+	}
+	t->launch->state = state;
+	t->launch->state_size = state ? p->head.state_size - 1 : 0;
+	t->client = c;
+	t->request = msg->request;
+	t->flags = p->head.flags;
+	if (p->head.hook_timeout_ms)
+		t->hook_timeout_ms = p->head.hook_timeout_ms;
+	t->drain_ms = p->head.drain_ms;
 	return t;
 }
 

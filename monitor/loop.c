@@ -124,6 +124,7 @@ int loop_run(struct monitor *m)
 		}
 		fire_timers(m);
 		clients_sweep(m);
+		warm_sweep(m);
 		if (!is_needed(m))
 			client_accept(m);
 	}

@@ -146,6 +146,7 @@ static void leave(struct monitor *m)
 
 	(void)unlinkat(m->dir, "sock", 0);
 	(void)unlinkat(m->dir, "lock", 0);
+	(void)unlinkat(m->dir, "warm", 0);
 	if (own_name(m, below + strlen(below)))
 		(void)unlinkat(m->root, below, AT_REMOVEDIR);
 }

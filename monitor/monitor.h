@@ -14,6 +14,7 @@
 
 struct monitor;
 struct task;
+struct warm;
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
@@ -79,6 +80,7 @@ struct monitor {
 	struct client *clients;
 	struct task *tasks;
 	unsigned int task_count;
+	struct warm *warm; /* NULL: nobody has asked for boxes yet */
 	struct dir *dirs;
 	struct timer *timers;
 	uint64_t sequence;        /* of the newest event */
@@ -112,6 +114,9 @@ bool own_name(struct monitor *m, char *out);
 int dir_share(struct monitor *m, int fd_take);
 /* Also of one that is not shared. */
 void dir_release(struct monitor *m, int *fd);
+
+/* warm.c: ends what is kept for a host once no host is there. */
+void warm_sweep(struct monitor *m);
 
 /* leaf.c: cgroups of its own, once it is to outlive its host, and the way back. Entering works in
    the buffer of messages: what is still wanted of one must have been copied. */

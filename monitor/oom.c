@@ -57,9 +57,13 @@ static void write_channels(struct task *t, const struct exd_oom_event *e)
 
 void oom_look(struct monitor *m, struct oom *o)
 {
-	uint64_t kills = read_kills(o);
 	struct task *t = o->task;
+	uint64_t kills;
 
+	/* Of a box its own end tells enough, and nobody is there to hear more. */
+	if (t->is_box)
+		return;
+	kills = read_kills(o);
 	if (kills <= o->kills) {
 		oom_suspect(o);
 		return;

@@ -11,6 +11,8 @@
 #include "base/fdio.h"
 #include "monitor/task.h"
 
+#define PATH_SIZE 1024
+
 static const char *text_of(const struct launch *l, const struct wire_step *s, int i)
 {
 	return s->str[i].size ? l->data + s->str[i].offset : NULL;
@@ -33,14 +35,17 @@ static int fill_slot(struct launch *l, const struct wire_step *s, int i, int fd)
 
 static int do_cgroup_make(struct launch *l, const struct wire_step *s)
 {
+	char path[PATH_SIZE];
 	struct cgroup_make make = {
 		.root = slot_of(l, s, 0),
-		.path = text_of(l, s, 0),
+		.path = path,
 		.enable = text_of(l, s, 1),
 		.cpuset = s->num[0] != 0,
 		.file = text_of(l, s, 2),
 	};
 
+	if (!launch_cgroup_path(l, s, path, sizeof(path)))
+		return -ENAMETOOLONG;
 	return fill_slot(l, s, 1, cgroup_make(&make));
 }
 
@@ -139,6 +144,7 @@ int prepare_run(struct monitor *m, struct task *t)
 		if (!(s->flags & WIRE_OPTIONAL))
 			break;
 		r = 0;
+		t->warned = true;
 		client_send_body(m, t->client, WIRE_WARNING, t->request, &l->failure,
 				 sizeof(l->failure));
 	}

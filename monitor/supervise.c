@@ -117,7 +117,8 @@ static void send_started(struct monitor *m, struct task *t, uint16_t type, int m
 {
 	struct wire_started body = {
 		.pid = t->pid,
-		.flags = m->task_count >= TASKS_FULL ? WIRE_STARTED_FULL : 0,
+		.flags = (m->task_count >= TASKS_FULL ? WIRE_STARTED_FULL : 0) |
+			 (t->warm ? WIRE_STARTED_WARM : 0),
 		.start_time = t->start_time,
 	};
 	struct iovec iov = {.iov_base = &body, .iov_len = sizeof(body)};

@@ -13,6 +13,7 @@
 #define STEP_PATIENCE_NS 5000000000u
 /* How long one call may keep the loop: killing takes its time, and it is not the only container. */
 #define TURN_MS 10
+#define PATH_SIZE 4352 /* of a path and the name of a box */
 
 static unsigned int tail_steps(const struct wire_plan *p)
 {
@@ -52,14 +53,22 @@ static size_t paths_size(const struct wire_step *s, unsigned int count)
 	return size;
 }
 
+/* With a box it is another than the plan's, for some of them. */
+static const char *path_of(const struct launch *l, const struct wire_step *s, char *text)
+{
+	return launch_cgroup_path(l, s, text, PATH_SIZE) ? text : l->data + s->str[0].offset;
+}
+
 /* Everything it will need is allocated before anything is made that it would have to undo. */
 struct tail *tail_new(const struct launch *l)
 {
 	const struct wire_step *s = tail_first(l);
 	unsigned int count = tail_steps(l->plan);
 	size_t fixed = sizeof(struct tail) + count * sizeof(struct tail_step);
-	struct tail *tail = calloc(1, fixed + 2 * count * sizeof(int) + paths_size(s, count));
-	char *text;
+	size_t named = l->box[0] ? count * sizeof(l->box) + paths_size(s, count) : 0;
+	struct tail *tail =
+		calloc(1, fixed + 2 * count * sizeof(int) + paths_size(s, count) + named);
+	char path[PATH_SIZE], *text;
 
 	if (!tail)
 		return NULL;
@@ -73,7 +82,7 @@ struct tail *tail_new(const struct launch *l)
 		to->version = (uint32_t)s->num[0];
 		to->fd[0] = to->fd[1] = -1;
 		if (s->str[0].size)
-			to->path = keep_path(tail, i, &text, l->data + s->str[0].offset);
+			to->path = keep_path(tail, i, &text, path_of(l, s, path));
 	}
 	tail->count = count;
 	return tail;

@@ -21,9 +21,12 @@ enum task_state {
 	TASK_DONE
 };
 
+#define WARM_NAME_SIZE 40
+
 /* A launch under way: gone when the program runs. */
 struct launch {
 	const struct wire_plan *plan; /* mapped */
+	unsigned int nslots;
 	size_t size;
 	const struct wire_step *steps;
 	const char *data;
@@ -35,6 +38,8 @@ struct launch {
 	bool state_staged; /* the record lies ready under its temporary name */
 	bool executing;    /* the child said that execve is next */
 	int32_t *log_pids; /* LOGPIDS that the child fills in, or NULL */
+	char box[WARM_NAME_SIZE]; /* name of the box that it is, or was started in; "": none */
+	bool taken;               /* the box is a container's by now */
 	struct wire_failure failure;
 };
 
@@ -85,6 +90,7 @@ struct task {
 	struct launch *launch;
 	struct tail *tail;
 	struct oom *oom;
+	struct shape *shape;   /* of a box */
 	struct worker *worker; /* NULL: the process is our own child */
 	char *id;
 	uint32_t flags; /* enum wire_launch_flag */
@@ -94,6 +100,9 @@ struct task {
 	bool failed;   /* the program never began */
 	bool killed;   /* SIGKILL was sent by us */
 	bool acked;    /* the host has no start hook and said so at once */
+	bool is_box;   /* nobody's yet, and nobody's ever when it comes to its end as that */
+	bool warm;     /* it was taken from the boxes */
+	bool warned;   /* an optional step failed */
 	bool init_reported;
 	int32_t init_status; /* of the program, when a small init is above it */
 	int32_t pid;
@@ -133,16 +142,23 @@ struct watcher {
 /* The launch message with its descriptors, which are taken; -EBADMSG when it is malformed. */
 int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds);
 void launch_free(struct monitor *m, struct task *t);
+/* One without anything; NULL: no memory. */
+struct task *task_blank(const char *id);
+/* The path that a step's cgroup has, with or without a box; false: too long. */
+bool launch_cgroup_path(const struct launch *l, const struct wire_step *s, char *out, size_t size);
 
 /* validate.c: 0, or -EBADMSG with what is wrong in *failure. */
 int plan_validate(const struct wire_plan *plan, size_t size, struct wire_failure *failure);
 
 /* prepare.c */
+/* A warning of an optional step is told to the client, and remembered. */
 int prepare_run(struct monitor *m, struct task *t);
 void launch_fail(struct task *t, uint32_t code, int error, const char *object);
 
 /* birth.c */
 int birth(struct monitor *m, struct task *t);
+/* The same for one that was born as a box, and watched as that. */
+void birth_of_box(struct monitor *m, struct task *t);
 
 /* report.c: what the child says */
 void report_ready(struct monitor *m, struct watch *w, uint32_t events);

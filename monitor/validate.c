@@ -277,6 +277,25 @@ static int check_worker(struct check *c, const struct wire_step *program)
 	return 0;
 }
 
+/* What is before the cut is done by a process that has one line, and no host to wait for. */
+static int check_cut(struct check *c)
+{
+	const struct wire_plan *p = c->plan;
+	const struct wire_step *s = c->steps + p->phase_steps[WIRE_PREPARE];
+
+	if (!p->cut)
+		return 0;
+	if (p->cut >= p->phase_steps[WIRE_CHILD])
+		return bad(c, -1, "the cut is behind the program");
+	if (c->inits || p->pidns_slot != WIRE_NO_SLOT ||
+	    s[p->phase_steps[WIRE_CHILD] - 1].op == WIRE_WORKER)
+		return bad(c, -1, "a cut in a plan that cannot wait");
+	for (int i = 0; i < p->cut; i++)
+		if (s[i].op == WIRE_PARK || s[i].op == WIRE_TTY_OPEN || s[i].op == WIRE_STDIO)
+			return bad(c, p->phase_steps[WIRE_PREPARE] + i, "a step before the cut");
+	return 0;
+}
+
 static int check_shape(struct check *c)
 {
 	const struct wire_plan *p = c->plan;
@@ -287,6 +306,8 @@ static int check_shape(struct check *c)
 		if (is_program(&c->steps[i]) != (i == last))
 			return bad(c, i, "the program must be the last step");
 	r = check_worker(c, &c->steps[last]);
+	if (!r)
+		r = check_cut(c);
 	if (r < 0)
 		return r;
 	if (c->inits > 1 || c->parks > 1 || c->ttys > 1 || c->watches > 1)

@@ -4,6 +4,7 @@
 #include "drivers/native/native.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_layout.h"
+
+#define WARM_MAX 64
 
 static void native_close(void *self)
 {
@@ -48,9 +51,23 @@ static int check_values(const struct native *native, struct exd_error *err)
 	return 0;
 }
 
+static int read_warm(struct native *native, const struct exd_options *options,
+		     struct exd_error *err)
+{
+	int64_t warm = exd_options_number(options, "warm", 0);
+
+	if (warm < 0 || warm > WARM_MAX)
+		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
+				     "warm %" PRId64 " is not a number from 0 to %d", warm,
+				     WARM_MAX);
+	native->warm = (unsigned int)warm;
+	return 0;
+}
+
 static int native_open(void **self, const struct exd_options *options, struct exd_error *err)
 {
-	static const char *const known[] = {"cgroup_parent", "cgroup_manager", "seccomp", NULL};
+	static const char *const known[] = {"cgroup_parent", "cgroup_manager", "seccomp", "warm",
+					    NULL};
 	struct native *native;
 	int r = exd_options_check(options, known, err);
 
@@ -66,6 +83,8 @@ static int native_open(void **self, const struct exd_options *options, struct ex
 		r = exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read its options");
 	else
 		r = check_values(native, err);
+	if (r == 0)
+		r = read_warm(native, options, err);
 	if (r == 0) {
 		r = cgroup_layout_read(&native->layout);
 		if (r < 0)

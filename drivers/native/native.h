@@ -17,6 +17,7 @@ struct native {
 	char *cgroup_parent;  /* "/execdriver"; a command may name another */
 	char *cgroup_manager; /* "cgroupfs" */
 	char *seccomp;        /* "default" or "unconfined", for commands that do not say */
+	unsigned int warm;    /* boxes to keep of each shape */
 	struct cgroup_layout
 		*layout; /* cgroup hierarchies, as they were when the driver was opened */
 };

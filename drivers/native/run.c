@@ -59,6 +59,13 @@ static void plan_unshare(struct native_run *run)
 		(void)exd_plan_unshare(run->plan, flags);
 }
 
+static void plan_network(struct native_run *run)
+{
+	exd_plan_blame(run->plan, EXD_ERR_NETWORK, 0);
+	if (run->ns[NATIVE_NS_NET].mode == NATIVE_NS_OWN)
+		(void)exd_plan_loopback_up(run->plan);
+}
+
 static void plan_names(struct native_run *run)
 {
 	const char *domain = exd_command_string(run->command, EXD_KEY_DOMAINNAME, NULL);
@@ -68,9 +75,6 @@ static void plan_names(struct native_run *run)
 		(void)exd_plan_hostname(run->plan, run->hostname);
 	if (domain)
 		(void)exd_plan_domainname(run->plan, domain);
-	exd_plan_blame(run->plan, EXD_ERR_NETWORK, 0);
-	if (run->ns[NATIVE_NS_NET].mode == NATIVE_NS_OWN)
-		(void)exd_plan_loopback_up(run->plan);
 }
 
 /*
@@ -159,6 +163,23 @@ static int foreign_root(struct native_run *run)
 	return slot;
 }
 
+/*
+ * A box that waits must keep nothing of the host's, nor of another container's, in use, and has no
+ * line but the one to the monitor.
+ */
+static bool can_be_warm(const struct native_run *run)
+{
+	if (exd_plan_wants_park(run->plan) || exd_command_bool(run->command, EXD_KEY_TTY) ||
+	    exd_command_bool(run->command, EXD_KEY_INIT) ||
+	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN)
+		return false;
+	for (int i = 0; i < NATIVE_NS_KINDS; i++)
+		if (run->ns[i].mode == NATIVE_NS_JOIN)
+			return false;
+	return true;
+}
+
+/* What comes behind the cut depends on who the container is. */
 static void plan_stdio(struct native_run *run)
 {
 	bool own = run->ns[NATIVE_NS_MNT].mode == NATIVE_NS_OWN;
@@ -173,6 +194,9 @@ static void plan_stdio(struct native_run *run)
 		plan_console(run, slot);
 	if (own)
 		native_root_finish(run);
+	if (can_be_warm(run))
+		(void)exd_plan_warm(run->plan, run->self->warm);
+	plan_names(run);
 	native_stdio_finish(run->plan, slot);
 }
 
@@ -202,7 +226,7 @@ static int compile(struct native_run *run)
 	if (r < 0)
 		return r;
 	plan_unshare(run);
-	plan_names(run);
+	plan_network(run);
 	r = plan_mounts(run);
 	if (r < 0)
 		return r;
