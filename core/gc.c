@@ -18,6 +18,7 @@
 #include "core/plugin.h"
 #include "core/record.h"
 #include "core/state_list.h"
+#include "core/warm_left.h"
 
 /* A monitor's directory as young as this may belong to one that is just being started. */
 #define MONITOR_GRACE_S 5
@@ -174,6 +175,7 @@ static int remove_monitor(int parent, int dir, const char *name, struct exd_erro
 {
 	if ((unlinkat(dir, "sock", 0) < 0 && errno != ENOENT) ||
 	    (unlinkat(dir, "lock", 0) < 0 && errno != ENOENT) ||
+	    (unlinkat(dir, "warm", 0) < 0 && errno != ENOENT) ||
 	    (unlinkat(dir, "pid", 0) < 0 && errno != ENOENT) ||
 	    unlinkat(parent, name, AT_REMOVEDIR) < 0)
 		return exd_error_set(err, EXD_ERR_STATE, errno,
@@ -217,6 +219,7 @@ static void collect_monitor(struct gc *gc, int parent, char *name)
 		return;
 	if (!gc->dry_run) {
 		remove_leaves(name);
+		warm_left_remove(dir, name);
 		r = remove_monitor(parent, dir, name, &err);
 	}
 	snprintf(topic, sizeof(topic), "monitor %s", name);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 
@@ -22,6 +23,7 @@
 /* An ended process has this long to be reaped, so that the kernel can tell its exit code. */
 #define ASK_EVERY_MS 20
 #define ASK_TIMES 50
+#define BOX_SIZE 80 /* its name and what is around it, in a claim */
 
 /*
  * Ends, cleans and forgets what the monitor would have; failures are logged, gc will find the rest.
@@ -59,6 +61,18 @@ static int load_record(struct exd_process *p)
 	return 0;
 }
 
+/* The claim is the same text, and behind it the name of the box that the monitor took for it. */
+static void add_box(const struct exd_process *p, struct strbuf *text)
+{
+	size_t size = strlen(p->state), room = size + BOX_SIZE;
+	cleanup_free char *claim = malloc(room);
+	ssize_t n = claim ? read_file_at(p->dir.fd, "lock", claim, room) : -ENOMEM;
+
+	if (n <= (ssize_t)size || strncmp(claim, p->state, size) != 0 || claim[size] != ',')
+		return;
+	(void)sb_add_bytes(text, claim + size, strcspn(claim + size, "}"));
+}
+
 /* What the monitor had made so far is found through the record that it did not come to write. */
 static void write_record(struct exd_process *p)
 {
@@ -67,6 +81,7 @@ static void write_record(struct exd_process *p)
 	if (!p->state || faccessat(p->dir.fd, "state.json", F_OK, 0) == 0)
 		return;
 	sb_add(&text, p->state);
+	add_box(p, &text);
 	if (sb_add(&text, "}") == 0)
 		(void)replace_file_at(p->dir.fd, "state.json", text.text, text.size, 0600, false);
 }

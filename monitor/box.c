@@ -69,15 +69,18 @@ static void keep_slots(struct launch *l)
 	}
 }
 
-int box_birth(struct monitor *m, struct shape *s, const char *name)
+void box_birth(struct monitor *m, struct shape *s, const char *name)
 {
 	/* No client can ask for this id. */
 	struct task *b = task_blank("+box");
 	struct launch *l;
 	int r;
 
-	if (!b)
-		return -ENOMEM;
+	if (!b) {
+		s->want = 0;
+		shape_let_go(s);
+		return;
+	}
 	b->is_box = true;
 	l = b->launch;
 	r = lend_slots(l, s);
@@ -107,7 +110,6 @@ int box_birth(struct monitor *m, struct shape *s, const char *name)
 	}
 	if (r < 0 || b->warned)
 		warm_failed(m, b);
-	return r < 0 || b->warned ? -ECANCELED : 0;
 }
 
 /* ---- the end that is nobody's ---------------------------------------------------------------- */

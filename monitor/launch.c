@@ -256,6 +256,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		r = start(m, t, plan_fd);
 	if (!r)
 		warm_keep(m, t, plan_fd, head->warm);
+	t->shape = NULL;
 	if (t->tail && t->launch->slots)
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)

@@ -90,7 +90,7 @@ struct task {
 	struct launch *launch;
 	struct tail *tail;
 	struct oom *oom;
-	struct shape *shape;   /* of a box */
+	struct shape *shape;   /* of a box; of a launch while it is begun, when there is one */
 	struct worker *worker; /* NULL: the process is our own child */
 	char *id;
 	uint32_t flags; /* enum wire_launch_flag */

@@ -49,8 +49,8 @@ void shape_free(struct shape *s);
 void shape_mark(const struct launch *l, unsigned int first, unsigned int count, bool *used);
 
 /* box.c */
-/* Bears one. It is the shape's, and calls warm_ready() or warm_failed(). */
-int box_birth(struct monitor *m, struct shape *s, const char *name);
+/* Bears one for the shape; warm_ready() or warm_failed() follows. */
+void box_birth(struct monitor *m, struct shape *s, const char *name);
 /* Makes the box the task's process and tells it to go on. A failure is the launch's. */
 int box_take(struct monitor *m, struct task *t, struct task *box, int plan_fd);
 /* Ends it: it becomes a task that fails with nobody waiting. */

@@ -10,8 +10,16 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/exd-conf.XXXXXX") || exit 99
 umask 022
 mkdir "$dir/plugins.d"
 cp "$EXD_TEST_BUILDDIR/tests/execdriver.conf" "$dir/"
+# EXD_TEST_WARM=N: containers of the native driver start in boxes that are kept warm, and by the monitor that is built
+# for this even the first of each shape.
+if [ "${EXD_TEST_WARM:-0}" -gt 0 ]; then
+	sed -i 's|execdriver-monitor"|execdriver-monitor-warm"|' "$dir/execdriver.conf"
+fi
 for conf in "$EXD_TEST_BUILDDIR"/tests/plugins.d/*.conf; do
 	sed "s|\(cgroup_parent = \"[^\"]*\)\"|\1/$name\"|" "$conf" >"$dir/plugins.d/${conf##*/}"
+	if [ "${EXD_TEST_WARM:-0}" -gt 0 ] && grep -q 'name = "native"' "$conf"; then
+		sed -i "s|options: { |&warm = $EXD_TEST_WARM; |" "$dir/plugins.d/${conf##*/}"
+	fi
 done
 parent=$(sed -n 's/.*cgroup_parent = "\([^"]*\)".*/\1/p' "$dir"/plugins.d/*.conf | head -n 1)
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/wire.h"
 #include "drivers/native/cgroup_layout.h"
 
 bool native_path_is_of(const char *path, const char *id)
@@ -20,6 +21,16 @@ static bool is_v2(const char *controllers)
 	return controllers[0] == '\0' || controllers[0] == ',';
 }
 
+bool native_cgroup_is_of(const char *controllers, const char *path, const char *id)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (native_path_is_of(path, id))
+		return true;
+	return is_v2(controllers) && *id &&
+	       strncmp(slash ? slash + 1 : path, WIRE_WARM_PREFIX, strlen(WIRE_WARM_PREFIX)) == 0;
+}
+
 struct native_dir native_dir(struct exd_record *record, const char *controller)
 {
 	struct native_dir dir = {.fd = -ENOENT};
@@ -28,7 +39,7 @@ struct native_dir native_dir(struct exd_record *record, const char *controller)
 	for (size_t i = 0; exd_record_cgroup(record, i, &controllers, &mount, &path); i++) {
 		if (*controller ? !cgroup_list_has(controllers, controller) : !is_v2(controllers))
 			continue;
-		if (!native_path_is_of(path, exd_record_id(record)))
+		if (!native_cgroup_is_of(controllers, path, exd_record_id(record)))
 			continue;
 		dir.version = is_v2(controllers) ? 2 : 1;
 		dir.fd = exd_record_cgroup_fd(record, controller);

@@ -14,6 +14,8 @@ struct native_dir {
 
 /* Whether a noted path ends in the id: nothing else is ever frozen, killed or removed. */
 bool native_path_is_of(const char *path, const char *id);
+/* The same of a cgroup in a record: one of v2 has the name of the box that it was started in. */
+bool native_cgroup_is_of(const char *controllers, const char *path, const char *id);
 
 /*
  * The directory of the hierarchy with this controller; "" is cgroup v2. fd is -ENOENT when there

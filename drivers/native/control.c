@@ -86,14 +86,14 @@ static bool is_cgroupfs(int dir)
 					  (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC);
 }
 
-static int remove_one(struct exd_record *record, const char *mount, const char *path,
-		      struct exd_error *err)
+static int remove_one(struct exd_record *record, const char *controllers, const char *mount,
+		      const char *path, struct exd_error *err)
 {
 	const char *below = path + strspn(path, "/");
 	cleanup_close int root = FD_NONE;
 	int r;
 
-	if (!native_path_is_of(path, exd_record_id(record)))
+	if (!native_cgroup_is_of(controllers, path, exd_record_id(record)))
 		return exd_error_set(
 			err, EXD_ERR_STATE, 0,
 			"cgroup '%s' in the record of container '%s' is not the container's: "
@@ -127,7 +127,7 @@ int native_clean(void *self, struct exd_record *record, struct exd_error *err)
 	if (v2.fd >= 0 && native_frozen(v2.fd, 2) > 0)
 		(void)native_thaw(v2.fd, 2, FREEZE_MS);
 	for (size_t i = 0; exd_record_cgroup(record, i, &controllers, &mount, &path); i++) {
-		int r = remove_one(record, mount, path, first < 0 ? NULL : err);
+		int r = remove_one(record, controllers, mount, path, first < 0 ? NULL : err);
 
 		if (r < 0 && first == 0)
 			first = r;
