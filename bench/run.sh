@@ -18,6 +18,8 @@ starts() {
 	subject "floor as a process" floor command "$bench/floor" --rounds 1 "$rootfs"
 	subject "exd_run" floor+cgroups server "${host[@]}" run
 	subject "exd_run, features of the floor" floor+cgroups server "${host[@]}" --plain run
+	subject "exd_run, warm" floor+cgroups server env "EXD_CONFIG=$tmp/warm/execdriver.conf" \
+		"$bench/libhost" --root "$state/warm" --rootfs "$rootfs" run
 	subject "exd_run, 64 threads, $gib GiB" floor+cgroups server \
 		"${host[@]}" --threads 64 --gib "$gib" run
 	subject "driverctl run --rootfs" floor+cgroups command \
@@ -88,17 +90,18 @@ loads() {
 		"$driverctl" --root "$state" --driver native "${run[@]}"
 }
 
-# Two that differ in nothing else: copies of this tree's, with all its drivers and with one.
+# Two that differ in nothing else: copies of this tree's, with all its drivers and with one. And one with warm starts.
 make_configs() {
 	local dir
 
-	for dir in alone all; do
+	for dir in alone all warm; do
 		mkdir -p "$tmp/$dir/plugins.d"
 		cp "$EXD_CONFIG" "$tmp/$dir/execdriver.conf"
 	done
 	cp "${EXD_CONFIG%/*}"/plugins.d/*.conf "$tmp/all/plugins.d/"
 	cp "${EXD_CONFIG%/*}"/plugins.d/*-native.conf "$tmp/alone/plugins.d/"
-	chmod -R go-w "$tmp/alone" "$tmp/all"
+	sed 's/options: { /&warm = 2; /' "${EXD_CONFIG%/*}"/plugins.d/*-native.conf >"$tmp/warm/plugins.d/10-native.conf"
+	chmod -R go-w "$tmp/alone" "$tmp/all" "$tmp/warm"
 }
 
 # Their kernel's work (a dump of every task) would weigh on what runs beside them.

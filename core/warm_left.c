@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/cgroupmounts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -18,8 +19,9 @@
 
 #define PARENTS_SIZE 16640
 #define MOUNT_LINE_MAX 4096
-/* A process that was killed gives up its files before its cgroups. */
-#define WAIT_MS 200
+/* A box that is in the middle of its steps ends at the cut. */
+#define WAIT_MS 5000
+#define MONITOR_COMM "execdriver-mon" /* as its boxes are called */
 
 struct search {
 	char *parents; /* lines */
@@ -32,10 +34,24 @@ static bool any_name(const char *name)
 	return name[0] != '.';
 }
 
+/* A container that was started in a box has another program in it. */
+static bool is_ending(int parent, const char *name)
+{
+	cleanup_close int dir = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[32], comm[32];
+	pid_t pid = 0;
+
+	if (dir < 0 || cgroup_pids(dir, &pid, 1) < 1)
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	return read_file_at(AT_FDCWD, path, comm, sizeof(comm)) < 0 ||
+	       strcmp(comm, MONITOR_COMM "\n") == 0;
+}
+
 static void remove_one(struct search *s, int parent, const char *name)
 {
 	while (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == EBUSY &&
-	       clock_ms() < s->until_ms)
+	       is_ending(parent, name) && clock_ms() < s->until_ms)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 

@@ -118,7 +118,8 @@ fails 125 "is that of a container on the state directory '$root': use that one \
 ok "the one that has it goes on" ctl exec target -- /audit pid
 is "$(timeout 60 driverctl --root "$other" gc 2>&1; ls "$other")" "" "nothing is left of the other"
 ctl delete -f target
-free=$(find /sys/fs/cgroup -maxdepth 2 -type d -path "*$parent" | head -n 1)
+# Of v1 where there is one: a start in a box that was kept warm makes none of v2.
+free=$(find /sys/fs/cgroup -maxdepth 2 -type d -path "*$parent" ! -path "*/unified/*" | head -n 1)
 mkdir "$free/target"
 fails 125 "exists already but is empty: rmdir it" "a cgroup that nobody is in" run "${boxed[@]}" target -- /audit pid
 ok "it is left alone" rmdir "$free/target"

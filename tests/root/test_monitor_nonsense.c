@@ -166,6 +166,62 @@ START_TEST(test_malformed_plans)
 }
 END_TEST
 
+#define CUT_VARIANTS 6
+
+/* A cut where none can be. */
+static void broken_cut(struct plan *p, int variant)
+{
+	struct wire_step *s;
+
+	plan_init(p, 0);
+	s = plan_step(p, WIRE_CHILD, WIRE_SETSID, EXD_ERR_SYSTEM);
+	plan_exec(p, (const char *const[]){"/bin/true", NULL});
+	p->head.cut = 1;
+	switch (variant) {
+	case 0:
+		p->head.cut = 2;
+		break;
+	case 1:
+		p->head.cut = 0xffff;
+		break;
+	case 2:
+		s->op = WIRE_PARK;
+		break;
+	case 3:
+		s->op = WIRE_STDIO;
+		break;
+	case 4:
+		s->op = WIRE_INIT;
+		break;
+	default:
+		p->steps[1].op = WIRE_WORKER;
+		p->steps[1].num[2] = 0;
+		break;
+	}
+}
+
+START_TEST(test_malformed_cuts)
+{
+	struct launch_options o = {.id = "box"};
+	struct rig r;
+	struct plan p;
+
+	rig_open(&r);
+	for (int i = 0; i < CUT_VARIANTS; i++) {
+		struct wire_failure f;
+
+		broken_cut(&p, i);
+		f = rig_run_failing(&r, &p, &o);
+		ck_assert_msg(f.code == EXD_ERR_PROTOCOL, "variant %d: code %u '%s'", i, f.code,
+			      f.object);
+	}
+	broken_cut(&p, 0);
+	p.head.cut = 1;
+	ck_assert_int_eq(rig_run(&r, &p, &o).status, 0);
+	rig_close(&r);
+}
+END_TEST
+
 #define WORKER_VARIANTS 12
 
 /* A plan whose worker is good but for one thing. */
@@ -419,6 +475,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_malformed_plans);
+	tcase_add_test(tc, test_malformed_cuts);
 	tcase_add_test(tc, test_malformed_plans_of_workers);
 	tcase_add_test(tc, test_plans_that_are_no_plans);
 	tcase_add_test(tc, test_malformed_messages);

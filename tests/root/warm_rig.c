@@ -37,7 +37,7 @@ static void write_text(const char *name, const char *text)
 	}
 }
 
-/* Puts `by` in the place of the `old` after `behind`; "" everywhere is fine. */
+/* Puts `by` in the place of the first `old`, if there is one. */
 static void replace(char *text, const char *old, const char *by)
 {
 	char *at = strstr(text, old), rest[TEXT_MAX];
@@ -85,6 +85,19 @@ void warm_config(void)
 	copy_driver(dir);
 	(void)snprintf(path, sizeof(path), "%s/execdriver.conf", conf);
 	(void)setenv("EXD_CONFIG", path, 1);
+}
+
+void warm_config_ask(const char *number)
+{
+	char path[128], text[TEXT_MAX], old[32], asked[64];
+
+	(void)snprintf(path, sizeof(path), "%s/plugins.d/10-native.conf", conf);
+	(void)snprintf(old, sizeof(old), "warm = %d;", WARM_BOXES);
+	(void)snprintf(asked, sizeof(asked), "warm = %s;", number);
+	read_text(path, text);
+	replace(text, old, asked);
+	ck_assert_int_eq(remove(path), 0);
+	write_text("plugins.d/10-native.conf", text);
 }
 
 void warm_config_remove(void)

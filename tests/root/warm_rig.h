@@ -10,6 +10,8 @@
 
 /* Once, in main(): the configuration of the test, with WARM_BOXES; monitors as they are installed. */
 void warm_config(void);
+/* Asks for this instead of WARM_BOXES. */
+void warm_config_ask(const char *number);
 /* Removes it. */
 void warm_config_remove(void);
 

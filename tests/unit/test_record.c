@@ -71,6 +71,9 @@ static const char *const damaged[] = {
 	"[{\"controllers\":\"\",\"mount\":\"/c\",\"path\":\"a/../../b\"}]}",
 	"{\"id\":\"box\",\"driver\":\"d\",\"boot_id\":\"b\",\"cgroups\":"
 	"[{\"controllers\":\"\",\"mount\":\"c\",\"path\":\"a\"}]}",
+	"{\"id\":\"box\",\"driver\":\"d\",\"boot_id\":\"b\",\"warm\":5}",
+	"{\"id\":\"box\",\"driver\":\"d\",\"boot_id\":\"b\",\"warm\":\"other\",\"cgroups\":[]}",
+	"{\"id\":\"box\",\"driver\":\"d\",\"boot_id\":\"b\",\"warm\":\"warm-/../x\",\"cgroups\":[]}",
 	"{\"id\":\"box\",\"a\":[[[[[[[[[[[[1]]]]]]]]]]]]}",
 };
 
@@ -326,6 +329,27 @@ START_TEST(test_namespaces_of_a_running_container)
 }
 END_TEST
 
+START_TEST(test_box_names_the_cgroup_of_v2)
+{
+	struct exd_record *record;
+	const char *path;
+
+	write_state("box", getpid(), boot,
+		    ",\"warm\":\"warm-01234567-1\",\"cgroups\":["
+		    "{\"controllers\":\"cpu\",\"mount\":\"/c\",\"path\":\"p/box\"},"
+		    "{\"controllers\":\",pids\",\"mount\":\"/u\",\"path\":\"p/box\"},"
+		    "{\"controllers\":\"\",\"mount\":\"/v\",\"path\":\"box\"}]");
+	record = load("box");
+	ck_assert(exd_record_cgroup(record, 0, NULL, NULL, &path));
+	ck_assert_str_eq(path, "p/box");
+	ck_assert(exd_record_cgroup(record, 1, NULL, NULL, &path));
+	ck_assert_str_eq(path, "p/warm-01234567-1");
+	ck_assert(exd_record_cgroup(record, 2, NULL, NULL, &path));
+	ck_assert_str_eq(path, "warm-01234567-1");
+	record_free(record);
+}
+END_TEST
+
 START_TEST(test_cgroups_are_found_by_controller)
 {
 	struct exd_record *record;
@@ -449,6 +473,7 @@ int main(void)
 	tcase_add_test(tc, test_namespaces_of_a_running_container);
 	tcase_add_test(tc, test_cgroups_are_found_by_controller);
 	tcase_add_test(tc, test_files_stay_open_with_the_record);
+	tcase_add_test(tc, test_box_names_the_cgroup_of_v2);
 	tcase_add_test(tc, test_plan_joins_a_running_container_only);
 	return tap_main(s);
 }
