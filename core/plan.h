@@ -58,8 +58,8 @@ struct exd_plan {
 	int pidns_slot, cgroup_slot; /* -1: none */
 	int stdio_slot[3];           /* -1 each with a tty */
 	bool wants_park;
-	uint16_t cut;  /* of exd_plan_warm(): child steps that were there by then; 0: none */
-	uint32_t warm; /* boxes to keep */
+	uint16_t cut;      /* of exd_plan_warm(): child steps that were there by then; 0: none */
+	uint32_t warm;     /* boxes to keep */
 	bool complete;     /* the program was added: no child step after it */
 	uint32_t tty_size; /* rows << 16 | columns; 0: leave it */
 

@@ -46,7 +46,7 @@ static bool receive(int sock, struct taken *t)
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	h = n == (ssize_t)sizeof(t->take) && !(msg.msg_flags & MSG_CTRUNC) ? CMSG_FIRSTHDR(&msg)
-									     : NULL;
+									   : NULL;
 	if (!h || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
 		return false;
 	t->nfds = (unsigned int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
@@ -104,6 +104,7 @@ void child_box(struct child *c, int cut)
 {
 	struct wire_report r = {.type = WIRE_REPORT_BOX};
 	struct launch launch = *c->launch;
+	struct child me = *c;
 	int slots[WIRE_SLOTS_MAX];
 	struct taken t;
 
@@ -117,8 +118,7 @@ void child_box(struct child *c, int cut)
 		slots[i] = i < c->launch->plan->slots ? c->slots[i] : -1;
 	for (unsigned int i = 0; i < t.take.slots; i++)
 		slots[t.take.slot[i]] = t.fds[i + 1];
-	launch.slots = slots;
-	c->launch = &launch;
-	c->slots = slots;
-	(void)child_walk(c, cut, launch.plan->phase_steps[WIRE_CHILD]);
+	me.launch = &launch;
+	me.slots = launch.slots = slots;
+	(void)child_walk(&me, cut, launch.plan->phase_steps[WIRE_CHILD]);
 }

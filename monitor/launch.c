@@ -228,9 +228,14 @@ static int make_room(struct task *t)
 
 static int start(struct monitor *m, struct task *t, int plan_fd)
 {
-	struct task *box = warm_match(m, t, plan_fd);
-	int r = box ? 0 : build_vectors(t);
+	struct task *box;
+	int r;
 
+#ifdef EXD_WARM_ALWAYS
+	warm_make(m, t, plan_fd);
+#endif
+	box = warm_match(m, t);
+	r = box ? 0 : build_vectors(t);
 	if (!r)
 		r = make_room(t);
 	/* A worker is to be where we will be: what it starts may be born before we move. */

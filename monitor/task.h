@@ -35,9 +35,9 @@ struct launch {
 	char **envp;
 	char *state; /* state.json so far, without its closing brace */
 	size_t state_size;
-	bool state_staged; /* the record lies ready under its temporary name */
-	bool executing;    /* the child said that execve is next */
-	int32_t *log_pids; /* LOGPIDS that the child fills in, or NULL */
+	bool state_staged;        /* the record lies ready under its temporary name */
+	bool executing;           /* the child said that execve is next */
+	int32_t *log_pids;        /* LOGPIDS that the child fills in, or NULL */
 	char box[WARM_NAME_SIZE]; /* name of the box that it is, or was started in; "": none */
 	bool taken;               /* the box is a container's by now */
 	struct wire_failure failure;

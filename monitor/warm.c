@@ -345,15 +345,35 @@ static bool name_launch(struct launch *l, const char *box)
 	return true;
 }
 
+struct task *warm_match(struct monitor *m, struct task *t)
+{
+	struct launch *l = t->launch;
+	struct task *b;
+
+	if (!l->plan->cut || t->flags & WIRE_LAUNCH_EXEC)
+		return NULL;
+	if (m->warm && m->warm->mounts.fd >= 0 && mounts_moved(m->warm))
+		drop_all(m);
+	t->shape = m->warm ? find_shape(m->warm, l) : NULL;
+	b = ready_box(t->shape);
+	if (!b || !is_alive(b) || !name_launch(l, b->launch->box))
+		return NULL;
+	memcpy(l->box, b->launch->box, sizeof(l->box));
+	l->taken = true;
+	return b;
+}
+
 /* For tests: a monitor by which every start that can be is a warm one, the first of a shape too. */
 #ifdef EXD_WARM_ALWAYS
 #define PATIENCE_MS 10000
 
-static void have_box(struct monitor *m, struct task *t, int plan_fd)
+void warm_make(struct monitor *m, struct task *t, int plan_fd)
 {
 	struct pollfd p = {.events = POLLIN};
 	struct shape *s;
 
+	if (!t->launch->plan->cut)
+		return;
 	warm_keep(m, t, plan_fd, 1);
 	s = m->warm ? m->warm->shapes : NULL;
 	if (!s || s->want != 1 || s->count != 0)
@@ -366,30 +386,4 @@ static void have_box(struct monitor *m, struct task *t, int plan_fd)
 	(void)poll(&p, 1, PATIENCE_MS);
 	s->boxes->report.fn(m, &s->boxes->report, EPOLLIN);
 }
-#else
-static void have_box(struct monitor *m, struct task *t, int plan_fd)
-{
-	(void)m;
-	(void)t;
-	(void)plan_fd;
-}
 #endif
-
-struct task *warm_match(struct monitor *m, struct task *t, int plan_fd)
-{
-	struct launch *l = t->launch;
-	struct task *b;
-
-	if (!l->plan->cut || t->flags & WIRE_LAUNCH_EXEC)
-		return NULL;
-	if (m->warm && m->warm->mounts.fd >= 0 && mounts_moved(m->warm))
-		drop_all(m);
-	have_box(m, t, plan_fd);
-	t->shape = m->warm ? find_shape(m->warm, l) : NULL;
-	b = ready_box(t->shape);
-	if (!b || !is_alive(b) || !name_launch(l, b->launch->box))
-		return NULL;
-	memcpy(l->box, b->launch->box, sizeof(l->box));
-	l->taken = true;
-	return b;
-}

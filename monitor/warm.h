@@ -28,7 +28,9 @@ struct shape {
 
 /* warm.c */
 /* A box for this launch, which is named by it from now on; NULL: it starts cold. */
-struct task *warm_match(struct monitor *m, struct task *t, int plan_fd);
+struct task *warm_match(struct monitor *m, struct task *t);
+/* In monitors for tests: that there is one, if there can be. */
+void warm_make(struct monitor *m, struct task *t, int plan_fd);
 /* The launch is under way: so many more like it are to be kept. */
 void warm_keep(struct monitor *m, const struct task *t, int plan_fd, unsigned int count);
 /* A box is ready, or it came to nothing. */

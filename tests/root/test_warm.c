@@ -136,8 +136,12 @@ START_TEST(test_what_a_box_does_not_depend_on)
 	static const struct {
 		const char *key, *value;
 	} some[] = {
-		{"hostname", "other"}, {"user", "1000:1000"}, {"umask", "077"},
-		{"seccomp", "unconfined"}, {"no_new_privileges", "true"}, {"cwd", "/tmp"},
+		{"hostname", "other"},
+		{"user", "1000:1000"},
+		{"umask", "077"},
+		{"seccomp", "unconfined"},
+		{"no_new_privileges", "true"},
+		{"cwd", "/tmp"},
 	};
 	struct filled f = fill();
 
@@ -162,9 +166,14 @@ START_TEST(test_what_makes_another_shape)
 	static const struct {
 		const char *key, *value;
 	} some[] = {
-		{"memory", "64m"}, {"pids_limit", "50"}, {"rootfs_readonly", "true"},
-		{"oom_score_adj", "500"}, {"init", "true"}, {"tty", "true"},
-		{"ipc_namespace", "host"}, {"ipc_namespace", "container:first"},
+		{"memory", "64m"},
+		{"pids_limit", "50"},
+		{"rootfs_readonly", "true"},
+		{"oom_score_adj", "500"},
+		{"init", "true"},
+		{"tty", "true"},
+		{"ipc_namespace", "host"},
+		{"ipc_namespace", "container:first"},
 	};
 	struct filled f = fill();
 
