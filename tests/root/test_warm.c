@@ -278,7 +278,6 @@ START_TEST(test_mounts_throw_boxes_away)
 	struct filled f;
 	struct stat st, wanted;
 
-	ck_assert_int_eq(mounts_own(), 0);
 	make_source(source);
 	(void)snprintf(below, sizeof(below), "%s/below", source);
 	ck_assert_int_eq(mkdir(below, 0700), 0);
@@ -303,7 +302,6 @@ START_TEST(test_sources_can_be_unmounted)
 	struct filled f;
 	char source[64];
 
-	ck_assert_int_eq(mounts_own(), 0);
 	make_source(source);
 	ck_assert_int_eq(mount("source", source, "tmpfs", 0, NULL), 0);
 	f = fill_like(with_source("first", source));
@@ -527,6 +525,9 @@ int main(void)
 	Suite *s = suite_create("warm");
 	int r;
 
+	/* What is mounted on this machine meanwhile would throw boxes away. */
+	if (mounts_own() < 0)
+		return 99;
 	warm_config();
 	lib_add(s, "taking", test_a_box_is_taken, test_each_is_taken_once,
 		test_what_a_box_does_not_depend_on, test_what_makes_another_shape,
