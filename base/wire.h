@@ -185,6 +185,11 @@ enum wire_op {
 	/* slot0 hierarchy root dir; slot1 the leaf dir (skipped when never made); str0 path; with
 	   its children, bounded */
 	WIRE_CGROUP_REMOVE = 81,
+
+	/* prepare */
+	/* slot0 cgroup v2 dir; str0 the rules in words; str1 array of struct bpf_insn, a program of
+	   BPF_PROG_TYPE_CGROUP_DEVICE to be attached to it beside those of others */
+	WIRE_DEVICES = 110,
 };
 
 enum wire_worker_flag {

@@ -55,6 +55,7 @@ static const char *const op_names[] = {
 	[WIRE_LEND] = "lend a descriptor",
 	[WIRE_CGROUP_KILL] = "kill cgroup",
 	[WIRE_CGROUP_REMOVE] = "remove cgroup",
+	[WIRE_DEVICES] = "set rules for devices",
 };
 
 const char *wire_op_name(uint32_t op)

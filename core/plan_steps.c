@@ -93,6 +93,19 @@ int exd_plan_oom_watch(struct exd_plan *plan, int memory_slot, int version)
 	return plan->result;
 }
 
+int exd_plan_devices(struct exd_plan *plan, int leaf_slot, const void *program, size_t size,
+		     const char *words)
+{
+	struct wire_step *step = step_add(plan, EXD_PREPARE, WIRE_DEVICES);
+
+	if (size == 0 || size % 8 != 0)
+		return plan_fail(plan, EXD_ERR_INTERNAL, 0, "a program of %zu bytes", size);
+	step_slot(plan, step, 0, leaf_slot);
+	step_string(plan, step, 0, words);
+	step_numbers(plan, step, 1, program, size);
+	return plan->result;
+}
+
 /* ---- child: process and namespaces ----------------------------------------------------------- */
 
 static struct wire_step *child(struct exd_plan *plan, enum wire_op op)

@@ -9,6 +9,7 @@
 
 #include "base/cgroupfs.h"
 #include "base/fdio.h"
+#include "monitor/program.h"
 #include "monitor/task.h"
 
 #define PATH_SIZE 1024
@@ -106,6 +107,9 @@ static int do_step(struct monitor *m, struct task *t, const struct wire_step *s,
 		return do_write(l, s, k);
 	case WIRE_OPEN:
 		return do_open(l, s);
+	case WIRE_DEVICES:
+		return program_rule_devices(slot_of(l, s, 0), l->data + s->str[1].offset,
+					    s->str[1].size);
 	case WIRE_OOM_WATCH:
 		return oom_watch(m, t, slot_of(l, s, 0), (int)s->num[0]);
 	default:

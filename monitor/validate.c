@@ -101,6 +101,7 @@ static const struct rule rules[] = {
 	[WIRE_LEND] = {CHILD_RULE, {SLOT_USED}, {0}},
 	[WIRE_CGROUP_KILL] = {IN(WIRE_END) | IN(WIRE_CLEANUP), {SLOT_USED, SLOT_MAYBE}, {0}},
 	[WIRE_CGROUP_REMOVE] = {IN(WIRE_CLEANUP), {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_DEVICES] = {IN(WIRE_PREPARE), {SLOT_USED}, {SPAN_TEXT, SPAN_FILTER}},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))

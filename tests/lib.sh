@@ -97,3 +97,16 @@ until_true() {
 	done
 	return 1
 }
+
+# guarded: whether this host can have rules for devices, by the v1 controller or by programs on v2.
+guarded() {
+	grep -q '[:,]devices[:,]' /proc/self/cgroup || grep -q ' - cgroup2 ' /proc/self/mountinfo
+}
+
+# unmount_rules v1|all: what could judge who may use a device, in a mount namespace of the caller's own: v1's
+# controller, or v2 too.
+unmount_rules() {
+	local line=' - cgroup [^ ]* \([^ ]*,\)*devices\(,.*\)*$'
+	sed -n "s/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*$line/\1/p" /proc/self/mountinfo | xargs -r umount
+	[ "$1" = v1 ] || sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2 .*/\1/p' /proc/self/mountinfo | xargs -r umount
+}

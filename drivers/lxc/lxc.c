@@ -97,7 +97,7 @@ static bool is_needed(const struct cgroup_hierarchy *hierarchy)
 
 /*
  * A v2 hierarchy beside v1 that has nothing of use would only cost: whoever moves into it waits for
- * a grace period of the kernel, and v1's freezer does what it is needed for.
+ * a grace period of the kernel, and v1's freezer does what it is needed for. Rules for devices are of use.
  */
 static void drop_idle_v2(struct cgroup_layout *layout)
 {
@@ -105,7 +105,7 @@ static void drop_idle_v2(struct cgroup_layout *layout)
 	const struct cgroup_hierarchy *last = &layout->list[layout->count ? layout->count - 1 : 0];
 
 	if (!freezer || freezer->version != 1 || freezer->readonly || last->version != 2 ||
-	    is_needed(last))
+	    is_needed(last) || layout->device_programs)
 		return;
 	cgroup_layout_drop_last(layout);
 }

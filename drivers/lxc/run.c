@@ -10,7 +10,7 @@
 
 #include "drivers/lxc/lxc.h"
 #include "drivers/native/capabilities.h"
-#include "drivers/native/cgroup_layout.h"
+#include "drivers/native/cgroup_devices.h"
 #include "drivers/native/cgroup_slots.h"
 #include "drivers/native/devices.h"
 
@@ -132,7 +132,7 @@ static int read_caps(struct native_run *base)
 {
 	uint64_t basics = native_caps_default();
 
-	if (!cgroup_layout_find(base->self->layout, "devices"))
+	if (!cgroup_devices_ruled(base->self->layout))
 		basics &= ~(UINT64_C(1) << CAP_MKNOD);
 	return native_caps_read(base->command, basics, &base->caps, base->err);
 }

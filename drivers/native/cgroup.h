@@ -38,12 +38,6 @@ void native_cgroups_join(const struct native_cgroups *cgroups, struct exd_plan *
 int native_cgroups_birth_slot(const struct native_cgroups *cgroups);
 
 /*
- * Whether rules keep the container from devices it was not given. Without the v1 devices controller
- * nothing does: there, whoever has a node has the device.
- */
-bool native_cgroups_guard_devices(const struct native_cgroups *cgroups);
-
-/*
  * Adds the mounts of one EXD_MOUNT_CGROUP on target (in root_slot), with these MOUNT_ATTR_*: v2 as
  * one mount, v1 as a tmpfs with one directory for each hierarchy. Only the container's own cgroup
  * is seen there, whatever cgroup namespace it has, and read-only unless it is privileged: else it

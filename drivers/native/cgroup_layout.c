@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/strutil.h"
+#include "drivers/native/device_program.h"
 
 #define READ_CHUNK 16384
 
@@ -269,6 +270,17 @@ static void open_hierarchies(struct cgroup_layout *layout)
 		layout->list[i].fd = cgroup_hierarchy_open(&layout->list[i]);
 }
 
+static void try_programs(struct cgroup_layout *layout)
+{
+	const struct cgroup_hierarchy *v1 = cgroup_layout_find(layout, "devices");
+	const struct cgroup_hierarchy *v2 = cgroup_layout_find(layout, "");
+
+	if (!v2 || v2->readonly || v2->fd < 0 || (v1 && !v1->readonly))
+		return;
+	layout->programs_refused = device_program_try();
+	layout->device_programs = layout->programs_refused == 0;
+}
+
 int cgroup_layout_read(struct cgroup_layout **out)
 {
 	CLEANUP(cgroup_layout_freep)
@@ -289,6 +301,8 @@ int cgroup_layout_read(struct cgroup_layout **out)
 		open_hierarchies(layout);
 	if (r == 0)
 		r = read_v2(layout);
+	if (r == 0)
+		try_programs(layout);
 	if (r == 0)
 		*out = take_ptr(&layout);
 	return r;

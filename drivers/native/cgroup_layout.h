@@ -23,6 +23,9 @@ struct cgroup_hierarchy {
 struct cgroup_layout {
 	struct cgroup_hierarchy list[CGROUP_HIERARCHIES_MAX];
 	size_t count;
+	/* Where no v1 hierarchy has rules for devices: whether v2's can, as programs. */
+	bool device_programs;
+	int programs_refused; /* why not, as negative errno; 0: nobody had to ask */
 };
 
 /*

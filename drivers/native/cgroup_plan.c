@@ -274,26 +274,25 @@ static void plan_limits(struct planning *p)
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
 }
 
-bool native_cgroups_guard_devices(const struct native_cgroups *cgroups)
-{
-	return find(cgroups, "devices") != NULL;
-}
-
 static int plan_devices(struct planning *p)
 {
-	const struct native_cgroup *cgroup = find(p->cgroups, "devices");
+	const struct native_cgroup *v1 = find(p->cgroups, "devices");
 	struct native_device *devices = NULL;
 	size_t count = 0;
 	int r;
 
-	if (!cgroup || p->cgroups->privileged)
+	if (!cgroup_devices_ruled(p->layout) || p->cgroups->privileged)
 		return 0;
 	r = native_devices_list(p->command, &devices, &count, p->err);
 	if (r < 0)
 		return r;
-	cgroup_devices_plan(p->plan, cgroup->leaf, devices, count);
+	if (v1)
+		cgroup_devices_plan_v1(p->plan, v1->leaf, devices, count);
+	else
+		r = cgroup_devices_plan_v2(p->plan, find(p->cgroups, "")->leaf, devices, count,
+					   p->err);
 	(void)native_devices_free(devices, count);
-	return 0;
+	return r;
 }
 
 static void plan_entry(struct planning *p)

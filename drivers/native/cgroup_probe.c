@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What this host's cgroups allow, controller by controller, and what cures what they do not. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,17 +129,33 @@ static void report_swap(const struct cgroup_layout *layout, struct exd_report *r
 				     "boot with swapaccount=1", "swap is not counted");
 }
 
+static const char *programs_cure(int refused)
+{
+	if (refused == -EPERM)
+		return "give this process CAP_SYS_ADMIN, or CAP_BPF and CAP_NET_ADMIN, and let its "
+		       "filter pass bpf()";
+	return "use a kernel with CONFIG_CGROUP_BPF, or mount the devices controller of cgroup v1";
+}
+
 /* What is done without it is told as well: a root of its own has nodes that are of no use then. */
 static void report_devices(const struct cgroup_layout *layout, struct exd_report *report)
 {
+	const struct cgroup_hierarchy *v2 = cgroup_layout_find(layout, "");
 	bool v1 = layout->count && layout->list[0].version == 1;
-	bool ruled = v1 && report_controller(layout, "devices", report);
 
-	if (ruled)
+	if (layout->device_programs)
+		(void)exd_report_add(report, EXD_REPORT_YES, "cgroup.devices", "",
+				     "programs on cgroup v2 at '%s'", v2->mount);
+	if (layout->device_programs || (v1 && report_controller(layout, "devices", report)))
 		return;
-	if (!v1)
+	if (layout->programs_refused)
 		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.devices",
-				     "mount the devices controller of cgroup v1",
+				     programs_cure(layout->programs_refused),
+				     "the kernel refuses rules for devices on cgroup v2: %s",
+				     strerror(-layout->programs_refused));
+	else if (!v1)
+		(void)exd_report_add(report, EXD_REPORT_NO, "cgroup.devices",
+				     "mount a cgroup v2 that can be written",
 				     "no rules for devices");
 	(void)exd_report_add(report, EXD_REPORT_INFO, "devices", "",
 			     "without rules: no MKNOD by default, and only nodes in /dev count");

@@ -158,11 +158,11 @@ static int judge_place(const struct native_run *run)
 		return 0;
 	if (!exd_command_bool(run->command, EXD_KEY_BEST_EFFORT))
 		return exd_error_set(run->err, EXD_ERR_DEVICE, 0,
-				     "device '%s' would be of no use: without the devices "
-				     "controller of cgroup v1 there are devices below /dev only",
+				     "device '%s' would be of no use: without rules for devices "
+				     "(driverctl check) there are devices below /dev only",
 				     target);
 	exd_plan_warn(run->plan,
-		      "device '%s' is of no use: without the devices controller of cgroup v1 there "
+		      "device '%s' is of no use: without rules for devices (driverctl check) there "
 		      "are devices below /dev only",
 		      target);
 	return 0;
@@ -179,11 +179,11 @@ int native_devices_judge(const struct native_run *run)
 			return exd_error_set(
 				run->err, EXD_ERR_CGROUP, 0,
 				"device '%s' cannot be limited to read or write: this host has no "
-				"devices controller of cgroup v1",
+				"rules for devices (driverctl check)",
 				device->target);
 		exd_plan_warn(run->plan,
-			      "device '%s' can be read and written: this host has no devices "
-			      "controller of cgroup v1",
+			      "device '%s' can be read and written: this host has no rules "
+			      "for devices (driverctl check)",
 			      device->target);
 	}
 	return judge_place(run);

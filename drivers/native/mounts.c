@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "drivers/native/cgroup.h"
+#include "drivers/native/cgroup_devices.h"
 #include "drivers/native/propagation.h"
 
 #define ATTR_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -231,7 +232,7 @@ int native_mounts_read(struct native_run *run)
 
 uint64_t native_nodev(const struct native_run *run)
 {
-	return native_cgroups_guard_devices(run->cgroups) ||
+	return cgroup_devices_ruled(run->self->layout) ||
 			       exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
 		       ? 0
 		       : MOUNT_ATTR_NODEV;

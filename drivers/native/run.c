@@ -9,6 +9,7 @@
 
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
+#include "drivers/native/cgroup_devices.h"
 #include "drivers/native/devices.h"
 #include "drivers/native/mounts.h"
 #include "drivers/native/native.h"
@@ -29,7 +30,7 @@ static int read_caps(struct native_run *run)
 {
 	uint64_t basics = native_caps_default();
 
-	if (!native_cgroups_guard_devices(run->cgroups))
+	if (!cgroup_devices_ruled(run->self->layout))
 		basics &= ~(UINT64_C(1) << CAP_MKNOD);
 	return native_caps_read(run->command, basics, &run->caps, run->err);
 }

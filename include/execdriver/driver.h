@@ -451,6 +451,13 @@ EXD_API int exd_plan_write(struct exd_plan *plan, int dir_slot, const char *file
 EXD_API int exd_plan_open(struct exd_plan *plan, enum exd_plan_phase phase, int dir_slot,
 			  int out_slot, const char *path, int flags);
 EXD_API int exd_plan_oom_watch(struct exd_plan *plan, int memory_slot, int version);
+/*
+ * Rules for devices of a cgroup v2: `size` bytes of struct bpf_insn, a program of
+ * BPF_PROG_TYPE_CGROUP_DEVICE that is attached to the directory beside those that are in force
+ * above it. `words` say the rules for explain and errors. Since 0.1.
+ */
+EXD_API int exd_plan_devices(struct exd_plan *plan, int leaf_slot, const void *program, size_t size,
+			     const char *words);
 
 /* child: process and namespaces */
 EXD_API int exd_plan_cgroup_join(struct exd_plan *plan, int procs_slot);

@@ -66,7 +66,7 @@ boot() {
 		-append "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init cgroup_no_v1=all" \
 		-virtfs local,path=/,mount_tag=host,security_model=passthrough,readonly=on,multidevs=remap \
 		-virtfs "local,path=$out,mount_tag=out,security_model=none" </dev/null 2>"$here/qemu.log" |
-		tr -d '\r'
+		sed -u 's/\r$//'
 }
 
 mkdir -p "$here"

@@ -29,8 +29,8 @@ own_tmpfs() {
 
 # Modules are loaded by the kernel's own asking.
 serve_modules() {
-	mkdir -p "/lib/modules/$version" /run/guest
-	mount --bind "$GUEST_CACHE/kernel/lib/modules/$version" "/lib/modules/$version"
+	mkdir -p /lib/modules /run/guest
+	ln -sfn "$GUEST_CACHE/kernel/lib/modules/$version" "/lib/modules/$version"
 	cp "$busybox" /run/guest/modprobe
 	echo /run/guest/modprobe >/proc/sys/kernel/modprobe
 }
@@ -53,6 +53,7 @@ set_up() {
 	mount -t devpts -o ptmxmode=666,mode=620,gid=5 devpts /dev/pts
 	mount -t tmpfs -o mode=1777 shm /dev/shm
 	mount -t mqueue mqueue /dev/mqueue
+	mount -t securityfs securityfs /sys/kernel/security
 	ln -sfn /proc/self/fd /dev/fd
 	own_tmpfs /run 755
 	own_tmpfs /tmp 1777
@@ -60,6 +61,7 @@ set_up() {
 	serve_modules
 	set_up_cgroups
 	hostname guest
+	ulimit -Hn 1048576
 	"$busybox" ip link set lo up
 	mkdir -p /run/guest/out
 	mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 out /run/guest/out
@@ -77,7 +79,7 @@ keep_logs() {
 	local test
 	for test in $GUEST_TESTS; do
 		test=${test%.sh}
-		cp "$GUEST_BUILDDIR/$test.log" "$GUEST_BUILDDIR/$test.trs" /run/guest/out/
+		cp -p "$GUEST_BUILDDIR/$test.log" "$GUEST_BUILDDIR/$test.trs" /run/guest/out/
 	done
 }
 

@@ -73,7 +73,7 @@ says "0:0 1 2 3" "exec: descriptors 0, 1, 2 (and that of ls)" exec "$id" sh -c '
 is "$(seq 100000 | ctl exec "$id" sha256sum)" "$(seq 100000 | sha256sum)" "exec: standard input"
 is "$(ctl exec "$id" readlink /proc/1/exe 2>&1)" "/usr/bin/sleep" "exec sees the container's processes"
 # MKNOD is one of them where rules judge who may use a device.
-grep -q '[:,]devices[:,]' /proc/self/cgroup && usual=a80425fb || usual=a00425fb
+guarded && usual=a80425fb || usual=a00425fb
 is "$(ctl exec "$id" sed -n 's/^CapEff:\t0*//p' /proc/self/status)" "$usual" "exec: the usual capabilities"
 is "$(ctl exec --cap-add sys_admin "$id" sed -n 's/^CapEff:\t0*//p' /proc/self/status)" "$(printf %x $((0x$usual | 1 << 21)))" \
 	"exec --cap-add"

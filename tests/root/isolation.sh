@@ -192,8 +192,9 @@ r:/dev/tty ENXIO
 mknod:c,1,11,/tmp/kmsg $made
 w:/tmp/kmsg $written
 END
-if guarded; then
-	look "devices that were not allowed" run --cap-add all "${inside[@]}" -- /audit <<-END
+# not_allowed NAME RUN...: devices that were not given, to be run in one way or another.
+not_allowed() {
+	look "$1" "${@:2}" --cap-add all "${inside[@]}" -- /audit <<-END
 		mknod:c,1,11,/dev/kmsg 0
 		r:/dev/kmsg EPERM
 		w:/dev/kmsg EPERM
@@ -204,6 +205,18 @@ if guarded; then
 		mknod:c,1,3,/dev/another-null 0
 		r:/dev/another-null 0
 	END
+}
+# in_own_mounts COMMAND...: a function of this script, in a mount namespace of its own.
+in_own_mounts() {
+	"$EXD_TEST_BUILDDIR/tests/own_mounts" bash -c '"$@"' - "$@"
+}
+by_program() {
+	unmount_rules v1
+	run "$@"
+}
+export -f by_program unmount_rules
+if guarded; then
+	not_allowed "devices that were not allowed" run
 	device=(--cap-add syslog "${inside[@]}")
 	for rights in :r :w :rw "" :m; do
 		r=EPERM w=EPERM
@@ -221,14 +234,58 @@ if guarded; then
 		w:/dev/kmsg 0
 	END
 else
-	not_here "devices that were not allowed" "no devices controller of cgroup v1"
+	not_here "devices that were not allowed" "no devices controller of cgroup v1 and no cgroup v2"
+fi
+
+# On cgroup v2 the same rules are a program, which works beside a v1 without them as well.
+if grep -q ' - cgroup2 ' /proc/self/mountinfo; then
+	not_allowed "devices that were not allowed, by a program" in_own_mounts by_program
+	look "by a program, read-only access" in_own_mounts by_program --device /dev/kmsg:/dev/k:r \
+		--cap-add syslog "${inside[@]}" -- /audit <<-END
+			r:/dev/k 0
+			w:/dev/k EPERM
+		END
+	look "by a program, --privileged" in_own_mounts by_program --privileged "${inside[@]}" -- /audit <<-END
+		mknod:c,1,11,/dev/kmsg 0
+		w:/dev/kmsg 0
+	END
+	# What is in force above stays in force.
+	in_own_mounts by_program -d "${inside[@]}" outer -- /audit rest >/dev/null
+	nested() {
+		unmount_rules v1
+		ctl run --cgroup-parent "$parent/outer" "$@"
+	}
+	export -f nested
+	for option in --privileged --device=/dev/kmsg; do
+		look "below a container with rules, $option" in_own_mounts nested "$option" --cap-add all \
+			"${inside[@]}" -- /audit <<-END
+			w:/dev/null 0
+			mknod:c,1,11,/dev/kmsg2 0
+			w:/dev/kmsg2 EPERM
+		END
+	done
+	ok "the outer one ends" ctl delete -f outer
+
+	# Where the kernel refuses such a program, it is as without rules, and check says so.
+	refused() {
+		unmount_rules v1
+		"$EXD_TEST_BUILDDIR/tests/no_bpf" driverctl --root "$root" "$@"
+	}
+	export -f refused
+	look "where bpf() is refused" in_own_mounts refused run --cgroup-parent "$parent" "${inside[@]}" -- /audit <<-END
+		status:CapEff 00000000a00425fb
+		mknod:c,1,11,/dev/kmsg EPERM
+		w:/dev/null 0
+	END
+	like "$(in_own_mounts refused check)" "cgroup.devices .*refuses rules for devices on cgroup v2: Operation not permitted" \
+		"check says that bpf() is refused"
+else
+	not_here "devices that were not allowed, by a program" "no cgroup v2"
 fi
 
 # Where no rule judges who may use a device, nodes are of no use and cannot be made.
 unruled() {
-	local hierarchy
-	hierarchy=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* \([^ ]*,\)*devices\(,.*\)*$/\1/p' /proc/self/mountinfo)
-	[ -z "$hierarchy" ] || umount "$hierarchy"
+	unmount_rules all
 	run --rootfs box "$@"
 }
 export -f unruled

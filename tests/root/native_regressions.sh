@@ -81,14 +81,13 @@ fails 125 "make device /other/null: File exists" "another device in its place" \
 # Without rules for devices, nodes in volumes are of no use, and access cannot be limited.
 mknod -m 666 volume/kmsg c 1 11
 here() {
-	sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*devices.*/\1/p' /proc/self/mountinfo |
-		xargs -r umount
+	unmount_rules all
 	run "$@"
 }
 unruled() {
 	"$EXD_TEST_BUILDDIR/tests/own_mounts" bash -c 'here "$@"' - "$@"
 }
-export -f run ctl here
+export -f run ctl here unmount_rules
 export root parent
 is "$(unruled -v "$PWD/volume:/volume" "${boxed[@]}" -- /audit w:/volume/kmsg w:/dev/null 2>&1)" \
 	"$(printf 'w:/volume/kmsg=EACCES\nw:/dev/null=0')" "without rules for devices: a volume's node"

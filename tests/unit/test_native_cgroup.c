@@ -17,6 +17,7 @@
 #include "drivers/native/cgroup_limits.h"
 #include "drivers/native/cgroup_record.h"
 #include "drivers/native/cgroup_slots.h"
+#include "drivers/native/device_program.h"
 #include "drivers/native/devices.h"
 #include "drivers/native/netdev.h"
 #include "tests/tap.h"
@@ -669,16 +670,25 @@ END_TEST
 START_TEST(device_rules)
 {
 	struct native_device device = {.mode = S_IFCHR | 0666, .rdev = makedev(1, 3), .access = 7};
+	struct device_rule rule = cgroup_device_rule(&device);
+	const struct device_rule *defaults;
 	char text[CGROUP_DEVICE_RULE];
+	size_t count;
 
-	cgroup_device_rule(&device, text);
+	cgroup_device_text(&rule, text);
 	ck_assert_str_eq(text, "c 1:3 rwm");
 	device = (struct native_device){
 		.mode = S_IFBLK, .rdev = makedev(4095, 1048575), .access = 4};
-	cgroup_device_rule(&device, text);
+	rule = cgroup_device_rule(&device);
+	cgroup_device_text(&rule, text);
 	ck_assert_str_eq(text, "b 4095:1048575 r");
-	for (const char *const *rule = cgroup_device_defaults; *rule; rule++)
-		ck_assert_msg(!strstr(*rule, "*:* r"), "%s", *rule);
+	rule = (struct device_rule){'c', 136, DEVICE_ANY, 3};
+	cgroup_device_text(&rule, text);
+	ck_assert_str_eq(text, "c 136:* wm");
+	defaults = cgroup_device_defaults(&count);
+	ck_assert_uint_gt(count, 0);
+	for (size_t i = 0; i < count; i++)
+		ck_assert(defaults[i].major != DEVICE_ANY || defaults[i].access == 1);
 }
 END_TEST
 

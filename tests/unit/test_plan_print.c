@@ -26,6 +26,7 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_write(plan, leaf, "memory.max", "65536\n", 6);
 	exd_plan_open(plan, EXD_PREPARE, leaf, root, "cgroup.procs", O_WRONLY);
 	exd_plan_oom_watch(plan, leaf, 1);
+	exd_plan_devices(plan, leaf, filter, sizeof(filter), "c 1:3 rwm");
 	exd_plan_cgroup_join(plan, root);
 	exd_plan_setns(plan, in, CLONE_NEWNET);
 	exd_plan_nondumpable(plan);
@@ -95,12 +96,13 @@ START_TEST(test_every_step_is_told_in_words)
 	exd_report_line(report, 0, &line);
 	ck_assert_str_eq(line.topic, "prepare 0");
 	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box, with the cpus and nodes of the one above");
-	exd_report_line(report, 4, &line);
-	ck_assert_str_eq(line.topic, "child 4");
+	exd_report_line(report, 5, &line);
+	ck_assert_str_eq(line.topic, "child 5");
 	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
 	line_with(report, "mount proc on /proc");
 	line_with(report, "join cgroup through /dev/null/exd/box/cgroup.procs");
 	line_with(report, "set attributes of /dev/null (ro) (private), recursive");
+	line_with(report, "allow /dev/null/exd/box the devices c 1:3 rwm and no others, by 2 instructions");
 	line_with(report, "set propagation of / (rec,private)");
 	line_with(report, "make own namespaces (mnt,cgroup)");
 	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
