@@ -9,6 +9,7 @@ usage() {
 ./quickstart.sh run [OPTIONS] -- CMD     the same set-up, then `driverctl run` with your command
 ./quickstart.sh --driver NAME run ...    by another driver: lxc, hcs-stub
 ./quickstart.sh check                    the same set-up, then the whole test suite
+./quickstart.sh check-cgroup2            the same, then root tests on a kernel with cgroup v2 alone, in qemu
 
 EXD_TEST_MUST_WORK=1   makes every skipped test a failed one
 EXD_TEST_JOBS=N        runs N test programs at once (default 1)
@@ -44,6 +45,9 @@ check_packages=(
 	'redis-tools    talks to it through exec'
 	'xz-utils       packs the tarball of make distcheck'
 	'zsh            checks its completion of driverctl'
+)
+guest_packages=(
+	'qemu-system-x86 boots the kernel of make check-cgroup2'
 )
 
 say() {
@@ -211,7 +215,7 @@ main() {
 		usage
 		return
 		;;
-	'' | run | check) ;;
+	'' | run | check | check-cgroup2) ;;
 	--driver | --driver=*) verb=run ;;
 	*)
 		usage >&2
@@ -221,14 +225,16 @@ main() {
 	mkdir -p "$build"
 	: >"$log"
 	install_missing "${build_packages[@]}"
-	if [ "$verb" = check ]; then
-		install_missing "${check_packages[@]}"
-	fi
+	case $verb in
+	check) install_missing "${check_packages[@]}" ;;
+	check-cgroup2) install_missing "${check_packages[@]}" "${guest_packages[@]}" ;;
+	esac
 	build_all
 	case $verb in
 	'') show_container ;;
 	run) driverctl "$@" ;;
 	check) run_suite ;;
+	check-cgroup2) make -C "$build" --no-print-directory check-cgroup2 </dev/null ;;
 	esac
 }
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 
 : "${EXD_TEST_SRCDIR:?is set by make check-cgroup2}" "${EXD_TEST_BUILDDIR:?is set by make check-cgroup2}"
-here=$EXD_TEST_BUILDDIR/tests/guest
+here=$EXD_TEST_BUILDDIR/check-cgroup2.d
 cache=$here/cache
 out=$here/out
 accel=${GUEST_ACCEL:-tcg}

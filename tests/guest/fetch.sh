@@ -18,15 +18,23 @@ kernel_package() {
 		awk '/Depends: linux-image-[0-9]/ { print $2; exit }'
 }
 
+# fetch PACKAGE: where apt's lists are missing or old, they are read anew, once.
+fetch() {
+	apt-get -q -q download "$1" && return
+	[ "$updated" = no ] || return
+	updated=yes
+	apt-get -q update && apt-get -q -q download "$1"
+}
+
 # unpack PACKAGE: by way of a directory that is renamed, so that what is there is whole.
 unpack() {
 	local package=$1 work
 	[ -d "$cache/$package" ] && return
 	work=$(mktemp -d "$cache/fetch.XXXXXX")
-	(cd "$work" && apt-get -q -q download "$package" >fetch.log 2>&1) || {
+	(cd "$work" && fetch "$package" >fetch.log 2>&1) || {
 		cat "$work/fetch.log" >&2
 		rm -rf "$work"
-		die "cannot fetch $package: apt-get update, then again"
+		die "cannot fetch the package $package"
 	}
 	mkdir "$work/root"
 	dpkg -x "$work"/*.deb "$work/root"
@@ -34,8 +42,14 @@ unpack() {
 	rm -rf "$work"
 }
 
+updated=no
 kernel=$(kernel_package)
-[ -n "$kernel" ] || die "apt knows no linux-image-amd64: apt-get update, then again"
+if [ -z "$kernel" ]; then
+	apt-get -q update >&2 || die "apt-get update failed"
+	updated=yes
+	kernel=$(kernel_package)
+fi
+[ -n "$kernel" ] || die "apt knows no linux-image-amd64"
 version=${kernel#linux-image-}
 unpack "$kernel"
 unpack busybox-static

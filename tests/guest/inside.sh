@@ -30,7 +30,8 @@ own_tmpfs() {
 # Modules are loaded by the kernel's own asking.
 serve_modules() {
 	mkdir -p /lib/modules /run/guest
-	ln -sfn "$GUEST_CACHE/kernel/lib/modules/$version" "/lib/modules/$version"
+	[ -e "/lib/modules/$version" ] ||
+		ln -s "$GUEST_CACHE/kernel/lib/modules/$version" "/lib/modules/$version"
 	cp "$busybox" /run/guest/modprobe
 	echo /run/guest/modprobe >/proc/sys/kernel/modprobe
 }
