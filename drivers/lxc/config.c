@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a command's fields to liblxc's configuration, in the names of lxc 2.1 and later. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/fdio.h"
 #include "drivers/lxc/lxc.h"
 #include "drivers/native/sysctl.h"
 
@@ -378,6 +380,21 @@ static int build_devices(struct lxc_run *run, const struct row *row)
 	return r;
 }
 
+/*
+ * The first program takes the label of the command, if it has one. What liblxc would take by itself
+ * is a profile that only some hosts with AppArmor have loaded.
+ */
+static int build_apparmor(struct lxc_run *run, const struct row *row)
+{
+	char enabled[8];
+
+	if (read_file_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled,
+			 sizeof(enabled)) < 0 ||
+	    enabled[0] != 'Y')
+		return 0;
+	return fixed(run, row);
+}
+
 static const struct row rows[] = {
 	{0, "lxc.log.file", fixed, LXC_SCRATCH "/log"},
 	{0, "lxc.log.level", fixed, "ERROR"},
@@ -386,6 +403,7 @@ static const struct row rows[] = {
 	{0, "lxc.console.path", fixed, "none"},
 	{0, "lxc.tty.max", fixed, "0"},
 	{0, "lxc.autodev", build_dev, NULL},
+	{EXD_KEY_APPARMOR, "lxc.apparmor.profile", build_apparmor, "unconfined"},
 	{EXD_KEY_PID_NAMESPACE, "lxc.namespace.clone", build_namespaces, NULL},
 	{EXD_KEY_UID_MAP, "lxc.idmap", build_idmap, NULL},
 	{EXD_KEY_HOSTNAME, "lxc.uts.name", build_hostname, NULL},

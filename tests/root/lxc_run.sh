@@ -79,6 +79,8 @@ is "$(run -- sh -c 'cat /proc/keys | wc -c')" 0 "masked files are empty"
 is "$(run --sysctl net.ipv4.ip_forward=1 -- cat /proc/sys/net/ipv4/ip_forward)" 1 "a sysctl of its network"
 is "$(code run --sysctl kernel.panic=1 -- true)" 125 "a sysctl of the host is refused"
 is "$(run --device /dev/full:/dev/other -- stat -c %t:%T /dev/other)" 1:7 "a device"
+guarded && is "$(run --cap-add all -- sh -c 'mknod /dev/kmsg c 1 11; cat /dev/kmsg' 2>&1)" \
+	"cat: /dev/kmsg: Operation not permitted" "a device that was not given"
 is "$(code run -v /tmp:/x:rslave -- true)" 125 "what liblxc cannot express is refused"
 
 # limits and OOM

@@ -19,7 +19,7 @@ static void true_plan(struct plan *p)
 	plan_exec(p, (const char *const[]){"/bin/true", NULL});
 }
 
-#define VARIANTS 34
+#define VARIANTS 36
 
 /* A plan that is good but for one thing. */
 static void broken_plan(struct plan *p, int variant)
@@ -133,6 +133,16 @@ static void broken_plan(struct plan *p, int variant)
 	case 32:
 		s->op = WIRE_RLIMIT;
 		s->num[0] = 99;
+		break;
+	case 33:
+		s->op = WIRE_DEVICES;
+		break;
+	case 34:
+		p->head.phase_steps[WIRE_PREPARE] = 1;
+		p->head.phase_steps[WIRE_CHILD]--;
+		s->op = WIRE_DEVICES;
+		s->slot[0] = plan_slot(p);
+		s->str[1].size = 7;
 		break;
 	default:
 		s->op = WIRE_OPEN;

@@ -39,6 +39,10 @@ START_TEST(test_slots_and_texts_are_checked)
 	exd_plan_seccomp(plan, "123", 3, 0);
 	assert_failed(plan, EXD_ERR_INTERNAL, "3 bytes");
 	plan_free(plan);
+	plan = new_plan();
+	exd_plan_devices(plan, exd_plan_slot(plan), "12345", 5, "c 1:3 rwm");
+	assert_failed(plan, EXD_ERR_INTERNAL, "5 bytes");
+	plan_free(plan);
 }
 END_TEST
 
