@@ -128,7 +128,7 @@ disable_other_than() {
 needs_autogen() {
 	[ ! -x "$src/configure" ] && return
 	[ -n "$(find "$src"/configure.ac "$src"/Makefile.am "$src"/autogen.sh \
-		"$src"/*/Makefile.inc.am "$src"/drivers/*/Makefile.inc.am \
+		"$src"/*/Makefile.inc.am "$src"/drivers/*/Makefile.inc.am "$src"/tests/*/Makefile.inc.am \
 		-newer "$src/configure" -print -quit)" ]
 }
 

@@ -88,10 +88,10 @@ says() {
 	is "$code${output:+:$output}" "$wanted" "$name"
 }
 
-# until_true COMMAND...: waits for it to become true, 10 s at most.
+# until_true COMMAND...: waits for it to become true, 10 s at most, or EXD_TEST_PATIENCE times that.
 until_true() {
-	local _
-	for _ in {1..500}; do
+	local turn
+	for ((turn = 0; turn < 500 * ${EXD_TEST_PATIENCE:-1}; turn++)); do
 		"$@" && return 0
 		sleep 0.02
 	done

@@ -4,7 +4,7 @@
 # passed; a guest that panics, hangs, or ends without an exit code has failed.
 #
 #	GUEST_ACCEL=tcg|kvm  (tcg, which needs nothing of the host)	GUEST_TIMEOUT=SECONDS  (1200)
-#	GUEST_MEMORY=MB      (2048)					GUEST_PATIENCE=FACTOR  of libcheck's time-outs (5)
+#	GUEST_MEMORY=MB      (2048)					GUEST_PATIENCE=FACTOR  of the tests' time-outs (5)
 set -euo pipefail
 
 : "${EXD_TEST_SRCDIR:?is set by make check-cgroup2}" "${EXD_TEST_BUILDDIR:?is set by make check-cgroup2}"
@@ -63,7 +63,7 @@ boot() {
 		-accel "$accel$tcg" -cpu max -smp 2 -m "${GUEST_MEMORY:-2048}" \
 		-nodefaults -display none -monitor none -serial stdio -nic none -no-reboot \
 		-kernel "$cache/kernel/boot/vmlinuz-$version" -initrd "$here/initramfs.cpio" \
-		-append "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init cgroup_no_v1=all" \
+		-append "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init cgroup_no_v1=all mitigations=off" \
 		-virtfs local,path=/,mount_tag=host,security_model=passthrough,readonly=on,multidevs=remap \
 		-virtfs "local,path=$out,mount_tag=out,security_model=none" </dev/null 2>"$here/qemu.log" |
 		sed -u 's/\r$//'

@@ -68,9 +68,9 @@ set_up() {
 	mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 out /run/guest/out
 }
 
-# Processes of libcheck are given the time that emulation takes; what only hangs still ends.
+# Tests are given the time that emulation takes; what only hangs still ends.
 run_tests() {
-	export CK_TIMEOUT_MULTIPLIER=$GUEST_PATIENCE EXD_TEST_PATIENCE=$GUEST_PATIENCE EXD_TEST_GUEST=1
+	export CK_TIMEOUT_MULTIPLIER=$GUEST_PATIENCE EXD_TEST_PATIENCE=$GUEST_PATIENCE
 	cd "$GUEST_BUILDDIR" || return
 	make -k "-j$(nproc)" --no-print-directory check-TESTS TESTS="$GUEST_TESTS" \
 		VERBOSE=1 AM_COLOR_TESTS=no </dev/null

@@ -249,6 +249,12 @@ if grep -q ' - cgroup2 ' /proc/self/mountinfo; then
 		mknod:c,1,11,/dev/kmsg 0
 		w:/dev/kmsg 0
 	END
+	checked() {
+		unmount_rules v1
+		ctl check
+	}
+	export -f checked
+	like "$(in_own_mounts checked)" "yes +cgroup.devices +programs on cgroup v2" "check says what has the rules"
 	# What is in force above stays in force.
 	in_own_mounts by_program -d "${inside[@]}" outer -- /audit rest >/dev/null
 	nested() {
