@@ -169,8 +169,9 @@ is "$(ctl list --json)" "" "nothing is left"
 is "$(ls "$root")" "" "nor in the state directory"
 
 # --rm
-ctl run -d --rm brief -- sh -c 'sleep 0.3; exit 3' >/dev/null
+ctl run -d --rm brief -- sleep 1000 >/dev/null
 is "$(status brief)" running "run -d --rm runs"
+ctl kill brief kill
 until_true test ! -e "$root/brief"
 is "$(status brief)" "" "and leaves no record"
 
