@@ -214,7 +214,10 @@ for n in {1..64}; do
 	[ "$(cat "answer.$n")" = "$n:answer of $n" ] || echo "$n: $(cat "answer.$n")"
 done >wrong
 is "$(cat wrong)" "" "64 at once have the right output and exit code"
-until_true test "$(ctl ps --json shell | wc -l)" = 1
+one_is_left() {
+	[ "$(ctl ps --json shell | wc -l)" = 1 ]
+}
+until_true one_is_left
 is "$(ctl ps --json shell | wc -l)" 1 "64 at once leave no process"
 
 # Users are looked up in files that the container may have changed since.

@@ -51,9 +51,12 @@ is "$(run -u u "${boxed[@]}" -- /audit ids 2>&1)" "ids=5:5 7" "one group under m
 rm box/etc/*
 
 # An exec is in the namespaces of the container, when the engine is in them too and the monitor is not.
-unshare -n sleep 100 &
+unshare -n sleep 1000 &
 other=$!
-until_true test "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)"
+net_differs() {
+	[ "$(readlink /proc/"$other"/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+}
+until_true net_differs
 net=$(readlink /proc/$other/ns/net)
 run -d --network "path:/proc/$other/ns/net" "${boxed[@]}" elsewhere -- /audit rest >/dev/null
 is "$(nsenter -t $other -n timeout 60 driverctl --root "$root" exec elsewhere -- /audit link:/proc/self/ns/net)" \
