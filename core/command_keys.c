@@ -14,6 +14,8 @@
 	.key = {EXD_KEY_##KEY_, EXD_TYPE_##TYPE_, use_, name_, doc_}
 #define NUMBER(min_, max_, takes_) .min = min_, .max = max_, .takes = takes_
 #define BYTES "a size such as 64m (a number, then b, k, m, g or t)"
+#define DISK_BYTES "PATH:BYTES, a disk and a size such as 1m, or PATH:max"
+#define DISK_NUMBER "PATH:NUMBER, a disk and a number above 0, or PATH:max"
 #define NAMESPACE .takes = "private, host, container:ID or path:/FILE", .valid = valid_namespace
 #define PATH .takes = "an absolute path", .valid = valid_path
 
@@ -134,6 +136,36 @@ static const struct command_key keys[] = {
 	{KEY(PIDS_LIMIT, NUMBER, RUN, "pids_limit",
 	     "how many processes and threads it may have; -1: no limit"),
 	 NUMBER(1, 4194304, "a number from 1 to 4194304, or -1"), .flags = KEY_MINUS_ONE},
+	{KEY(BLKIO_WEIGHT, NUMBER, RUN, "blkio_weight",
+	     "weight against others when disks are busy, 100 is usual"),
+	 NUMBER(10, 1000, "a number from 10 to 1000")},
+	{KEY(BLKIO_WEIGHT_DEVICES, LIST, RUN, "blkio_weight_devices",
+	     "the same for one disk, PATH:WEIGHT"),
+	 .takes = "PATH:WEIGHT, a disk and a number from 10 to 1000", .valid = valid_disk_weight},
+	{KEY(DEVICE_READ_BPS, LIST, RUN, "device_read_bps",
+	     "bytes a second that it may read from a disk, PATH:BYTES"),
+	 .takes = DISK_BYTES, .valid = valid_disk_bytes},
+	{KEY(DEVICE_WRITE_BPS, LIST, RUN, "device_write_bps",
+	     "bytes a second that it may write to a disk, PATH:BYTES"),
+	 .takes = DISK_BYTES, .valid = valid_disk_bytes},
+	{KEY(DEVICE_READ_IOPS, LIST, RUN, "device_read_iops",
+	     "reads a second from a disk, PATH:NUMBER"),
+	 .takes = DISK_NUMBER, .valid = valid_disk_number},
+	{KEY(DEVICE_WRITE_IOPS, LIST, RUN, "device_write_iops",
+	     "writes a second to a disk, PATH:NUMBER"),
+	 .takes = DISK_NUMBER, .valid = valid_disk_number},
+	{KEY(HUGETLB_LIMITS, MAP, RUN, "hugetlb_limits",
+	     "limits of huge pages by their size, such as 2MB=64m"),
+	 .takes = "SIZE=BYTES such as 2MB=64m, or SIZE=max", .valid = valid_hugetlb},
+	{KEY(RDMA_LIMITS, MAP, RUN, "rdma_limits",
+	     "limits of RDMA devices, DEVICE=hca_handle=N,hca_object=N"),
+	 .takes = "DEVICE=hca_handle=N,hca_object=N, one of them or both", .valid = valid_rdma},
+	{KEY(MISC_LIMITS, MAP, RUN, "misc_limits",
+	     "limits of the misc controller, RESOURCE=NUMBER"),
+	 .takes = "RESOURCE=NUMBER, or RESOURCE=max", .valid = valid_misc},
+	{KEY(CGROUP_CONF, LIST, RUN, "cgroup_conf",
+	     "files of the container's cgroup v2, FILE=VALUE, written last"),
+	 .takes = "FILE=VALUE of a controller such as memory.high=64M", .valid = valid_cgroup_conf},
 	{KEY(BEST_EFFORT, BOOL, RUN, "best_effort",
 	     "a limit that this host cannot set is a warning")},
 	{KEY(ANNOTATIONS, MAP, RUN, "annotations", "texts kept in the record, NAME=VALUE"),

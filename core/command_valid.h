@@ -20,6 +20,14 @@ bool valid_capability(const char *text);
 bool valid_seccomp(const char *text);
 bool valid_sysctl(const char *text);
 bool valid_cgroup(const char *text);
+/* command_valid_cgroup.c */
+bool valid_disk_weight(const char *text);
+bool valid_disk_bytes(const char *text);
+bool valid_disk_number(const char *text);
+bool valid_hugetlb(const char *text);
+bool valid_rdma(const char *text);
+bool valid_misc(const char *text);
+bool valid_cgroup_conf(const char *text);
 bool valid_cpus(const char *text);
 bool valid_cpuset(const char *text);
 bool valid_hcs_isolation(const char *text);

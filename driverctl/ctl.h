@@ -54,6 +54,7 @@ int verb_list(struct ctl *ctl, struct exd_error *err);
 int verb_ps(struct ctl *ctl, struct exd_error *err);
 int verb_pause(struct ctl *ctl, struct exd_error *err);
 int verb_resume(struct ctl *ctl, struct exd_error *err);
+int verb_update(struct ctl *ctl, struct exd_error *err);
 int verb_wait(struct ctl *ctl, struct exd_error *err);
 int verb_stats(struct ctl *ctl, struct exd_error *err);
 int verb_top(struct ctl *ctl, struct exd_error *err);

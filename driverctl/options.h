@@ -31,7 +31,8 @@ enum option_of {
 	OF_CHECK = 1 << 17,
 	OF_HELP = 1 << 18,
 	OF_CONFORMANCE = 1 << 19,
-	OF_ALL = (1 << 20) - 1
+	OF_UPDATE = 1 << 20,
+	OF_ALL = (1 << 21) - 1
 };
 
 /* Options that are driverctl's own business; all others set keys of a command. */

@@ -103,6 +103,18 @@ static const struct verb verbs[] = {
 		.summary = "Let paused containers go on",
 	},
 	{
+		.name = "update",
+		.of = OF_UPDATE,
+		.grammar = GRAMMAR_PLAIN,
+		.min = 1,
+		.max = ANY_NUMBER,
+		.usage = "[OPTIONS] ID...",
+		.run = verb_update,
+		.summary = "Change limits of running containers",
+		.more = "All limits that are given are changed, or none of them. Those that are not "
+			"given\nstay as they are.",
+	},
+	{
 		.name = "wait",
 		.of = OF_WAIT,
 		.grammar = GRAMMAR_PLAIN,

@@ -67,5 +67,7 @@ int native_pids(void *self, struct exd_record *record, pid_t *pids, size_t max,
 		struct exd_error *err);
 int native_stats(void *self, struct exd_record *record, struct exd_stats *stats,
 		 struct exd_error *err);
+int native_update(void *self, struct exd_record *record, const struct exd_command *command,
+		  struct exd_error *err);
 
 #endif

@@ -15,18 +15,19 @@
 void cgroup_enable_list(const struct cgroup_hierarchy *hierarchy,
 			const struct native_limits *limits, char out[CGROUP_ENABLE_SIZE])
 {
-	static const char *const always[] = {"memory", "pids", "cpu", "cpuset"};
+	static const char *const all[] = {"memory", "pids",    "cpu",  "io",
+					  "cpuset", "hugetlb", "rdma", "misc"};
 	size_t used = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-		if (!cgroup_list_has(hierarchy->controllers, always[i]))
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!cgroup_list_has(hierarchy->controllers, all[i]))
 			continue;
-		/* cpuset has nothing to count, so it is handed down only for a limit. */
-		if (strcmp(always[i], "cpuset") == 0 && !native_limits_use(limits, "cpuset"))
+		/* What is behind the first four is handed down only for a limit. */
+		if (i >= 4 && !native_limits_use(limits, all[i]))
 			continue;
 		used += (size_t)snprintf(out + used, CGROUP_ENABLE_SIZE - used, "%s+%s",
-					 used ? " " : "", always[i]);
+					 used ? " " : "", all[i]);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strutil.h"
+#include "drivers/native/cgroup_reading.h"
 
 /* The kernel takes no quota below this. */
 #define QUOTA_MIN 1000
@@ -18,32 +19,16 @@
 #define SHARES_DEFAULT 1024
 #define MICRO INT64_C(1000000)
 
-struct reading {
-	const struct exd_command *command;
-	struct native_limits *out;
-	struct exd_error *err;
-	const struct rule *rule;
-	int version;
-};
-
-struct rule {
-	enum exd_key key;
-	const char *name;
-	const char *controller;
-	int (*add)(struct reading *reading);
-};
-
-static struct native_limit *limit_add(struct reading *reading, const char *file)
+struct native_limit *limit_add(struct reading *reading, const char *file)
 {
 	struct native_limit *limit = &reading->out->list[reading->out->count++];
 
 	*limit = (struct native_limit){
-		.key = reading->rule->name, .controller = reading->rule->controller, .file = file};
+		.key = reading->rule->name, .controller = reading->controller, .file = file};
 	return limit;
 }
 
-static __attribute__((format(printf, 3, 4))) struct native_limit *
-limit_addf(struct reading *reading, const char *file, const char *format, ...)
+struct native_limit *limit_addf(struct reading *reading, const char *file, const char *format, ...)
 {
 	struct native_limit *limit = limit_add(reading, file);
 	va_list args;
@@ -54,8 +39,8 @@ limit_addf(struct reading *reading, const char *file, const char *format, ...)
 	return limit;
 }
 
-static void refusal_add(struct native_limits *out, const char *key, const char *controller,
-			const char *reason)
+void limit_refuse(struct native_limits *out, const char *key, const char *controller,
+		  const char *reason)
 {
 	out->refused[out->refused_count++] = (struct native_refusal){key, controller, reason};
 }
@@ -70,26 +55,32 @@ static int only_v1(struct reading *reading, const char *file, const char *value)
 	if (reading->version == 1)
 		(void)limit_addf(reading, file, "%s", value);
 	else
-		refusal_add(reading->out, reading->rule->name, reading->rule->controller,
-			    "cgroup v2 has no such setting: leave it out");
+		limit_refuse(reading->out, reading->rule->name, reading->controller,
+			     "cgroup v2 has no such setting: leave it out");
 	return 0;
 }
 
-/* A limit of memory alone would let the rest go to swap. */
+/*
+ * A limit of memory alone would let the rest go to swap. Who has limits already keeps that of swap.
+ */
 static int add_memory(struct reading *reading)
 {
-	int64_t memory = number(reading);
-	struct native_limit *swap;
+	const struct native_limits_now *now = reading->now;
+	int64_t memory = number(reading), swap = 0;
 
 	(void)limit_addf(reading, reading->version == 1 ? "memory.limit_in_bytes" : "memory.max",
 			 "%" PRId64, memory);
 	if (exd_command_is_set(reading->command, EXD_KEY_MEMORY_SWAP))
 		return 0;
+	if (now && now->memory >= 0)
+		swap = now->swap;
+	if (swap < 0 || swap > INT64_MAX - memory)
+		return 0;
 	if (reading->version == 1)
-		swap = limit_addf(reading, "memory.memsw.limit_in_bytes", "%" PRId64, memory);
+		limit_addf(reading, "memory.memsw.limit_in_bytes", "%" PRId64, memory + swap)
+			->skip_missing = true;
 	else
-		swap = limit_addf(reading, "memory.swap.max", "0");
-	swap->skip_missing = true;
+		limit_addf(reading, "memory.swap.max", "%" PRId64, swap)->skip_missing = true;
 	return 0;
 }
 
@@ -97,15 +88,20 @@ static int add_memory(struct reading *reading)
 static int add_swap(struct reading *reading)
 {
 	int64_t both = number(reading);
+	int64_t memory = exd_command_number(reading->command, EXD_KEY_MEMORY,
+					    reading->now ? reading->now->memory : 0);
 
+	if (reading->now && both != -1 && (memory < 0 || both < memory))
+		return exd_error_set(reading->err, EXD_ERR_KEY, 0,
+				     "memory_swap counts memory and swap together: set 'memory' "
+				     "too, to no more than that");
 	if (reading->version == 1)
 		limit_addf(reading, "memory.memsw.limit_in_bytes", "%" PRId64, both)->skip_missing =
 			both == -1;
 	else if (both == -1)
 		limit_addf(reading, "memory.swap.max", "max")->skip_missing = true;
 	else
-		(void)limit_addf(reading, "memory.swap.max", "%" PRId64,
-				 both - exd_command_number(reading->command, EXD_KEY_MEMORY, 0));
+		(void)limit_addf(reading, "memory.swap.max", "%" PRId64, both - memory);
 	return 0;
 }
 
@@ -158,26 +154,31 @@ static int add_period(struct reading *reading)
 	if (reading->version == 1)
 		(void)limit_addf(reading, "cpu.cfs_period_us", "%" PRId64, number(reading));
 	else if (!exd_command_is_set(reading->command, EXD_KEY_CPU_QUOTA))
-		bandwidth(reading, -1, number(reading));
+		bandwidth(reading, reading->now ? reading->now->cpu_quota : -1, number(reading));
 	return 0;
 }
 
 static int add_quota(struct reading *reading)
 {
+	int64_t period = reading->now ? reading->now->cpu_period : NATIVE_CPU_PERIOD;
+
 	bandwidth(reading, number(reading),
-		  exd_command_number(reading->command, EXD_KEY_CPU_PERIOD, NATIVE_CPU_PERIOD));
+		  exd_command_number(reading->command, EXD_KEY_CPU_PERIOD, period));
 	return 0;
 }
 
+/* On v1 the period that holds is the one that the quota is reckoned by. */
 static int add_cpus(struct reading *reading)
 {
 	const char *cpus = exd_command_string(reading->command, EXD_KEY_CPUS, "");
-	int64_t quota = native_cpus_quota(cpus, NATIVE_CPU_PERIOD);
+	int64_t period = reading->now ? reading->now->cpu_period : NATIVE_CPU_PERIOD;
+	int64_t quota = native_cpus_quota(cpus, period);
 
 	if (quota < QUOTA_MIN)
 		return exd_error_set(reading->err, EXD_ERR_CGROUP, 0,
-				     "cpus '%s' is too little: the least is 0.01", cpus);
-	bandwidth(reading, quota, NATIVE_CPU_PERIOD);
+				     "cpus '%s' is too little: the least is %.2f", cpus,
+				     QUOTA_MIN / (double)period);
+	bandwidth(reading, quota, period);
 	return 0;
 }
 
@@ -205,48 +206,102 @@ static int add_pids(struct reading *reading)
  * against the other.
  */
 static const struct rule rules[] = {
-	{EXD_KEY_MEMORY, "memory", "memory", add_memory},
-	{EXD_KEY_MEMORY_SWAP, "memory_swap", "memory", add_swap},
-	{EXD_KEY_MEMORY_RESERVATION, "memory_reservation", "memory", add_reservation},
-	{EXD_KEY_MEMORY_SWAPPINESS, "memory_swappiness", "memory", add_swappiness},
-	{EXD_KEY_OOM_KILL_DISABLE, "oom_kill_disable", "memory", add_oom_kill_disable},
-	{EXD_KEY_CPU_SHARES, "cpu_shares", "cpu", add_shares},
-	{EXD_KEY_CPU_PERIOD, "cpu_period", "cpu", add_period},
-	{EXD_KEY_CPU_QUOTA, "cpu_quota", "cpu", add_quota},
-	{EXD_KEY_CPUS, "cpus", "cpu", add_cpus},
-	{EXD_KEY_CPUSET_CPUS, "cpuset_cpus", "cpuset", add_cpuset},
-	{EXD_KEY_CPUSET_MEMS, "cpuset_mems", "cpuset", add_cpuset},
-	{EXD_KEY_PIDS_LIMIT, "pids_limit", "pids", add_pids},
+	{EXD_KEY_MEMORY, "memory", "memory", NULL, add_memory},
+	{EXD_KEY_MEMORY_SWAP, "memory_swap", "memory", NULL, add_swap},
+	{EXD_KEY_MEMORY_RESERVATION, "memory_reservation", "memory", NULL, add_reservation},
+	{EXD_KEY_MEMORY_SWAPPINESS, "memory_swappiness", "memory", NULL, add_swappiness},
+	{EXD_KEY_OOM_KILL_DISABLE, "oom_kill_disable", "memory", NULL, add_oom_kill_disable},
+	{EXD_KEY_CPU_SHARES, "cpu_shares", "cpu", NULL, add_shares},
+	{EXD_KEY_CPU_PERIOD, "cpu_period", "cpu", NULL, add_period},
+	{EXD_KEY_CPU_QUOTA, "cpu_quota", "cpu", NULL, add_quota},
+	{EXD_KEY_CPUS, "cpus", "cpu", NULL, add_cpus},
+	{EXD_KEY_CPUSET_CPUS, "cpuset_cpus", "cpuset", NULL, add_cpuset},
+	{EXD_KEY_CPUSET_MEMS, "cpuset_mems", "cpuset", NULL, add_cpuset},
+	{EXD_KEY_PIDS_LIMIT, "pids_limit", "pids", NULL, add_pids},
+	{EXD_KEY_BLKIO_WEIGHT, "blkio_weight", "blkio", "io", limit_io_weight},
+	{EXD_KEY_BLKIO_WEIGHT_DEVICES, "blkio_weight_devices", "blkio", "io",
+	 limit_io_weight_devices},
+	{EXD_KEY_DEVICE_READ_BPS, "device_read_bps", "blkio", "io", limit_io_rates},
+	{EXD_KEY_DEVICE_WRITE_BPS, "device_write_bps", "blkio", "io", limit_io_rates},
+	{EXD_KEY_DEVICE_READ_IOPS, "device_read_iops", "blkio", "io", limit_io_rates},
+	{EXD_KEY_DEVICE_WRITE_IOPS, "device_write_iops", "blkio", "io", limit_io_rates},
+	{EXD_KEY_HUGETLB_LIMITS, "hugetlb_limits", "hugetlb", NULL, limit_hugetlb},
+	{EXD_KEY_RDMA_LIMITS, "rdma_limits", "rdma", NULL, limit_rdma},
+	{EXD_KEY_MISC_LIMITS, "misc_limits", "misc", NULL, limit_misc},
+	/* last, so that it may go beyond what the others say */
+	{EXD_KEY_CGROUP_CONF, "cgroup_conf", NULL, NULL, limit_conf},
 };
 
-/* Each rule adds at most two limits, and only the one for memory does. */
-_Static_assert(sizeof(rules) / sizeof(rules[0]) + 1 <= NATIVE_LIMITS_MAX, "room for all");
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+bool native_limits_key(enum exd_key key)
+{
+	for (size_t i = 0; i < RULES; i++)
+		if (rules[i].key == key)
+			return true;
+	return false;
+}
+
+/* A rule adds at most two limits for each item, and refuses each key once. */
+static bool has_room(const struct native_limits *out, size_t items)
+{
+	return out->count + 2 * (items ? items : 1) <= NATIVE_LIMITS_MAX &&
+	       out->refused_count + (items ? items : 1) <= NATIVE_LIMITS_MAX;
+}
+
+static int read_rule(struct reading *reading, const struct cgroup_layout *layout)
+{
+	const struct rule *rule = reading->rule;
+	const struct cgroup_hierarchy *h = NULL;
+
+	reading->controller = rule->controller;
+	if (!rule->controller)
+		return rule->add(reading);
+	if (rule->v2_controller)
+		h = cgroup_layout_find(layout, rule->v2_controller);
+	if (h)
+		reading->controller = rule->v2_controller;
+	else
+		h = cgroup_layout_find(layout, rule->controller);
+	if (!h) {
+		limit_refuse(reading->out, rule->name, rule->controller, NULL);
+		return 0;
+	}
+	if (h->readonly) {
+		limit_refuse(reading->out, rule->name, reading->controller,
+			     "its cgroup hierarchy is mounted read-only: remount it read-write");
+		return 0;
+	}
+	reading->version = h->version;
+	return rule->add(reading);
+}
 
 int native_limits_read(const struct exd_command *command, const struct cgroup_layout *layout,
-		       struct native_limits *out, struct exd_error *err)
+		       const struct native_limits_now *now, struct native_limits *out,
+		       struct exd_error *err)
 {
-	struct reading reading = {.command = command, .out = out, .err = err};
+	struct reading reading = {
+		.command = command, .layout = layout, .now = now, .out = out, .err = err};
 	int r = 0;
 
-	*out = (struct native_limits){0};
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && r == 0; i++) {
-		const struct cgroup_hierarchy *h = cgroup_layout_find(layout, rules[i].controller);
-
+	out->count = 0;
+	out->refused_count = 0;
+	for (size_t i = 0; i < RULES && r == 0; i++) {
 		if (!exd_command_is_set(command, rules[i].key))
 			continue;
+		if (!has_room(out, exd_command_count(command, rules[i].key)))
+			return exd_error_set(err, EXD_ERR_CGROUP, E2BIG,
+					     "%s: more limits than %d files of a cgroup can be set",
+					     rules[i].name, NATIVE_LIMITS_MAX);
 		reading.rule = &rules[i];
-		if (!h) {
-			refusal_add(out, rules[i].name, rules[i].controller, NULL);
-		} else if (h->readonly) {
-			refusal_add(
-				out, rules[i].name, rules[i].controller,
-				"its cgroup hierarchy is mounted read-only: remount it read-write");
-		} else {
-			reading.version = h->version;
-			r = rules[i].add(&reading);
-		}
+		r = read_rule(&reading, layout);
 	}
 	return r;
+}
+
+const char *native_limit_file(const struct native_limit *limit)
+{
+	return limit->file ? limit->file : limit->name;
 }
 
 const char *native_limit_text(const struct native_limit *limit)
@@ -273,7 +328,7 @@ void native_limits_refuse(struct native_limits *limits, const struct cgroup_hier
 		if (!cgroup_list_has(hierarchy->controllers, limit->controller))
 			limits->list[kept++] = *limit;
 		else if (!limit->skip_missing)
-			refusal_add(limits, limit->key, limit->controller, reason);
+			limit_refuse(limits, limit->key, limit->controller, reason);
 	}
 	limits->count = kept;
 }
@@ -301,8 +356,11 @@ int64_t native_cpus_quota(const char *cpus, int64_t period)
 }
 
 /*
- * In proportion, so that both defaults (1024 and 100) mean the same and containers keep their
- * ratios; what is above the hundredfold of the default is cut.
+ * In proportion, which is what the kernel itself makes of a weight (it multiplies by 1024 and divides
+ * by 100), so that both defaults mean the same and containers keep their ratios. Other runtimes took
+ * a line from 2..262144 to 1..10000 first, by which 1024 became 39, and a curve through (1024, 100)
+ * since 2025: either makes other ratios of the same shares. What is above the hundredfold of the
+ * default is cut.
  */
 uint64_t native_cpu_weight(uint64_t shares)
 {

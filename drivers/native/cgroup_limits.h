@@ -11,16 +11,24 @@
 
 #include "drivers/native/cgroup_layout.h"
 
-#define NATIVE_LIMITS_MAX 16
+#define NATIVE_LIMITS_MAX 64
+#define NATIVE_LIMIT_NAME 48
+#define NATIVE_LIMIT_TEXT 64
 #define NATIVE_CPU_PERIOD 100000 /* us, the kernel's default */
 
 /* One write. */
 struct native_limit {
 	const char *key; /* that asked for it */
 	const char *controller;
-	const char *file;
+	const char *file; /* NULL: it is `name` */
 	const char *text; /* the value, of the command; NULL: it is `number` */
-	char number[48];
+	char name[NATIVE_LIMIT_NAME];
+	char number[NATIVE_LIMIT_TEXT];
+	/*
+	 * Of a file with a line for each device or resource, whose name is the first word of the
+	 * value: what stands behind it when there is no limit. Else NULL.
+	 */
+	const char *unset;
 	bool skip_missing; /* nobody asked for this very limit: without the file it is left out */
 };
 
@@ -39,10 +47,25 @@ struct native_limits {
 	size_t refused_count;
 };
 
-/* EXD_ERR_CGROUP for a value that no kernel takes; what this host cannot do is in out->refused. */
-int native_limits_read(const struct exd_command *command, const struct cgroup_layout *layout,
-		       struct native_limits *out, struct exd_error *err);
+/* What holds for a container that is given new limits; -1: no limit. */
+struct native_limits_now {
+	int64_t memory;
+	int64_t swap; /* alone */
+	int64_t cpu_quota;
+	int64_t cpu_period;
+};
 
+/*
+ * now: of a container that runs, NULL for a new one. EXD_ERR_CGROUP for a value that no kernel
+ * takes; what this host cannot do is in out->refused. Looks at the device nodes that it names.
+ */
+int native_limits_read(const struct exd_command *command, const struct cgroup_layout *layout,
+		       const struct native_limits_now *now, struct native_limits *out,
+		       struct exd_error *err);
+/* Whether the key is one of those that native_limits_read() knows. */
+bool native_limits_key(enum exd_key key);
+
+const char *native_limit_file(const struct native_limit *limit);
 const char *native_limit_text(const struct native_limit *limit);
 bool native_limits_use(const struct native_limits *limits, const char *controller);
 /* Takes out the limits of a hierarchy's controllers, and refuses them for this reason. */
@@ -55,6 +78,12 @@ void native_limits_refuse(struct native_limits *limits, const struct cgroup_hier
  */
 void native_limits_check_swap(struct native_limits *limits, int version, int root,
 			      const char *parent);
+
+/*
+ * Takes out weights of input and output that no scheduler here has, refusing them when there is
+ * none. dir: v1's root, or a v2 cgroup below it, perhaps -1 as there is none yet.
+ */
+void native_limits_check_weight(struct native_limits *limits, int version, int dir);
 
 /* Whether every number of a list such as "0-3,5" is in another one. */
 bool native_cpuset_within(const char *list, const char *whole);

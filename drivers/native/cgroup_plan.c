@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/fdio.h"
 #include "base/strutil.h"
 #include "drivers/native/cgroup.h"
@@ -113,6 +114,21 @@ static void check_swap(struct planning *p)
 					 memory->hierarchy->fd, p->parent);
 }
 
+/* Only a cgroup that is there tells which schedulers have weights; v2's root has none. */
+static void check_weight(struct planning *p)
+{
+	const char *controller = native_limits_use(&p->limits, "io") ? "io" : "blkio";
+	const struct native_cgroup *io = find(p->cgroups, controller);
+	cleanup_close int dir = FD_NONE;
+
+	if (!io || !native_limits_use(&p->limits, controller))
+		return;
+	if (io->hierarchy->version == 2 && *p->parent)
+		dir = openat(io->hierarchy->fd, p->parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	native_limits_check_weight(&p->limits, io->hierarchy->version,
+				   io->hierarchy->version == 1 ? io->hierarchy->fd : dir);
+}
+
 /* Whether the host has less than is asked for; `whole` is what it has. */
 static bool cpuset_lacks(const struct native_cgroup *cpuset, const struct native_limit *limit,
 			 char *whole, size_t size)
@@ -121,7 +137,7 @@ static bool cpuset_lacks(const struct native_cgroup *cpuset, const struct native
 
 	if (strcmp(limit->controller, "cpuset") != 0)
 		return false;
-	(void)snprintf(file, sizeof(file), "%s%s", limit->file,
+	(void)snprintf(file, sizeof(file), "%s%s", native_limit_file(limit),
 		       cpuset->hierarchy->version == 2 ? ".effective" : "");
 	if (read_file_at(cpuset->hierarchy->fd, file, whole, size) < 0)
 		return false;
@@ -269,7 +285,7 @@ static void plan_limits(struct planning *p)
 		exd_plan_blame(p->plan, EXD_ERR_CGROUP,
 			       effort | (limit->skip_missing ? EXD_STEP_SKIP_MISSING : 0));
 		(void)exd_plan_write(p->plan, find(p->cgroups, limit->controller)->leaf,
-				     limit->file, text, strlen(text));
+				     native_limit_file(limit), text, strlen(text));
 	}
 	exd_plan_blame(p->plan, EXD_ERR_CGROUP, 0);
 }
@@ -362,12 +378,13 @@ static int plan_all(struct planning *p, const char *parent)
 	int r = find_path(p, parent);
 
 	if (r == 0)
-		r = native_limits_read(p->command, p->layout, &p->limits, p->err);
+		r = native_limits_read(p->command, p->layout, NULL, &p->limits, p->err);
 	if (r == 0)
 		r = lend_roots(p);
 	if (r < 0)
 		return r;
 	check_swap(p);
+	check_weight(p);
 	check_v2(p);
 	r = report_refused(p);
 	if (r == 0)

@@ -191,7 +191,7 @@ static void report_all(const struct cgroup_layout *layout, struct exd_report *re
 	if (!report_controller(layout, "freezer", report))
 		*caps &= ~(uint64_t)EXD_CAP_PAUSE;
 	if (!any)
-		*caps &= ~(uint64_t)(EXD_CAP_STATS | EXD_CAP_PIDS);
+		*caps &= ~(uint64_t)(EXD_CAP_STATS | EXD_CAP_PIDS | EXD_CAP_UPDATE);
 }
 
 int native_cgroups_probe(const struct native *self, struct exd_report *report, uint64_t *caps,

@@ -27,7 +27,7 @@ static bool no_swap_v2(int root, const char *parent)
 static bool has_limit(const struct native_limits *limits, const char *file)
 {
 	for (size_t i = 0; i < limits->count; i++)
-		if (strcmp(limits->list[i].file, file) == 0)
+		if (strcmp(native_limit_file(&limits->list[i]), file) == 0)
 			return true;
 	return false;
 }
@@ -44,7 +44,7 @@ void native_limits_check_swap(struct native_limits *limits, int version, int roo
 	for (size_t i = 0; i < limits->count; i++) {
 		struct native_limit *limit = &limits->list[i];
 
-		if (strcmp(limit->file, file) != 0)
+		if (strcmp(native_limit_file(limit), file) != 0)
 			limits->list[kept++] = *limit;
 		else if (!limit->skip_missing)
 			limits->refused[limits->refused_count++] = (struct native_refusal){

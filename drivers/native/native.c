@@ -180,8 +180,8 @@ EXD_DRIVER_EXPORT const struct exd_driver exd_driver_entry = {
 	.name = "native",
 	.version = EXD_VERSION_STRING,
 	.summary = "namespaces, cgroups, mounts, capabilities and seccomp of this kernel",
-	.caps = EXD_CAP_EXEC | EXD_CAP_PAUSE | EXD_CAP_PIDS | EXD_CAP_STATS | EXD_CAP_EXPLAIN |
-		EXD_CAP_PRE_START,
+	.caps = EXD_CAP_EXEC | EXD_CAP_PAUSE | EXD_CAP_PIDS | EXD_CAP_STATS | EXD_CAP_UPDATE |
+		EXD_CAP_EXPLAIN | EXD_CAP_PRE_START,
 	.open = native_open,
 	.close = native_close,
 	.probe = native_probe,
@@ -194,5 +194,6 @@ EXD_DRIVER_EXPORT const struct exd_driver exd_driver_entry = {
 	.unpause = native_unpause,
 	.pids = native_pids,
 	.stats = native_stats,
+	.update = native_update,
 	.explain = native_explain,
 };

@@ -263,6 +263,16 @@ enum exd_key {
 	EXD_KEY_CPUSET_CPUS,        /* string */
 	EXD_KEY_CPUSET_MEMS,        /* string */
 	EXD_KEY_PIDS_LIMIT,         /* number; -1 unlimited */
+	EXD_KEY_BLKIO_WEIGHT,       /* number 10..1000 */
+	EXD_KEY_BLKIO_WEIGHT_DEVICES, /* list of PATH:WEIGHT */
+	EXD_KEY_DEVICE_READ_BPS,      /* list of PATH:BYTES, or max; a second */
+	EXD_KEY_DEVICE_WRITE_BPS,
+	EXD_KEY_DEVICE_READ_IOPS, /* list of PATH:NUMBER, or max */
+	EXD_KEY_DEVICE_WRITE_IOPS,
+	EXD_KEY_HUGETLB_LIMITS, /* map PAGE-SIZE=BYTES, or max */
+	EXD_KEY_RDMA_LIMITS,    /* map DEVICE=hca_handle=N,hca_object=N */
+	EXD_KEY_MISC_LIMITS,    /* map RESOURCE=NUMBER, or max */
+	EXD_KEY_CGROUP_CONF,    /* list of FILE=VALUE of cgroup v2, written in order */
 	EXD_KEY_BEST_EFFORT,        /* bool: a limit this host cannot set is a warning */
 	EXD_KEY_ANNOTATIONS,        /* list of NAME=VALUE, kept in the record */
 	/* What only containers of a Host Compute Service have; other drivers refuse them. */
@@ -726,8 +736,10 @@ EXD_API int exd_stats(struct exd_engine *engine, const char *id, struct exd_stat
 EXD_API int exd_box_stats(struct exd_engine *engine, struct exd_box *box, struct exd_stats *stats,
 			  struct exd_error *err);
 /*
- * Applies the limits set in `command` to a running container. EXD_ERR_UNSUPPORTED where the
- * driver cannot. Since 0.1.
+ * Applies the limits set in `command` to a running container, all of them or none; what is not
+ * set stays, with `memory` alone also the limit of swap. EXD_ERR_UNSUPPORTED where the driver
+ * cannot, or for a key that is no limit; EXD_ERR_CGROUP names the file that could not be written,
+ * and one that could not be put back. Since 0.1.
  */
 EXD_API int exd_update(struct exd_engine *engine, const char *id, const struct exd_command *command,
 		       struct exd_error *err);

@@ -198,9 +198,9 @@ static bool read_cgroup(struct exd_engine *engine, const char *controller, const
 	int fd;
 
 	must(exd_box_find(engine, "box", &box, &lib_err));
-	(void)snprintf(key, sizeof(key), "\"controllers\":\"%s\"", controller);
+	(void)snprintf(key, sizeof(key), "\"controllers\": \"%s\"", controller);
 	at = strstr(exd_box_json(box), key);
-	ck_assert_msg(!at || sscanf(at + strlen(key), ",\"mount\":\"%255[^\"]\",\"path\":\"%255[^\"]\"", mount, path) == 2,
+	ck_assert_msg(!at || sscanf(at + strlen(key), ", \"mount\": \"%255[^\"]\", \"path\": \"%255[^\"]\"", mount, path) == 2,
 		      "%s", exd_box_json(box));
 	exd_box_free(box);
 	if (!at)

@@ -5,7 +5,7 @@
 . "$EXD_TEST_SRCDIR/tests/lib.sh"
 cd "$TEST_TMPDIR" || exit 1
 
-verbs='run exec kill stop delete list ps pause resume wait stats top inspect gc drivers check explain conformance help'
+verbs='run exec kill stop delete list ps pause resume update wait stats top inspect gc drivers check explain conformance help'
 manual=$EXD_TEST_SRCDIR/man/driverctl.1
 
 is "$(driverctl --version)" "driverctl 0.1.0" "--version"
@@ -43,7 +43,7 @@ usage() {
 usage "no command; see 'driverctl --help'"
 usage "unknown option '--frob'; see 'driverctl --help'" --frob
 usage "unknown command 'frob'; see 'driverctl --help'" frob
-usage "unknown command 'update'; see 'driverctl --help'" update
+usage "update: something is missing: driverctl update [OPTIONS] ID...; see 'driverctl update --help'" update -m 1m
 usage "--root needs a value: DIR; see 'driverctl --help'" --root
 usage "--log-format 'xml' is neither text nor json; see 'driverctl --help'" --log-format xml list
 usage "run: unknown option '--frob'; see 'driverctl run --help'" run --frob -- true

@@ -104,7 +104,7 @@ static void set(const char *key, const char *value)
 
 static int read_limits(void)
 {
-	return native_limits_read(command, &layout, &limits, &err);
+	return native_limits_read(command, &layout, NULL, &limits, &err);
 }
 
 /* "FILE=VALUE ..." of all writes in their order; '?' behind those that may be missing. */
@@ -116,7 +116,7 @@ static void check_limits(const char *expected)
 	ck_assert_int_eq(read_limits(), 0);
 	for (size_t i = 0; i < limits.count; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s=%s%s",
-					 used ? "; " : "", limits.list[i].file,
+					 used ? "; " : "", native_limit_file(&limits.list[i]),
 					 native_limit_text(&limits.list[i]),
 					 limits.list[i].skip_missing ? "?" : "");
 	ck_assert_str_eq(text, expected);
@@ -639,11 +639,16 @@ START_TEST(v2_hands_down_what_is_needed)
 	use_v2("cpuset cpu io memory hugetlb pids rdma\n");
 	ck_assert_int_eq(read_limits(), 0);
 	cgroup_enable_list(find(""), &limits, list);
-	ck_assert_str_eq(list, "+memory +pids +cpu");
+	ck_assert_str_eq(list, "+memory +pids +cpu +io");
 	set("cpuset_cpus", "0");
 	ck_assert_int_eq(read_limits(), 0);
 	cgroup_enable_list(find(""), &limits, list);
-	ck_assert_str_eq(list, "+memory +pids +cpu +cpuset");
+	ck_assert_str_eq(list, "+memory +pids +cpu +io +cpuset");
+	set("hugetlb_limits", "2MB=0");
+	set("cgroup_conf", "rdma.max=x hca_handle=1");
+	ck_assert_int_eq(read_limits(), 0);
+	cgroup_enable_list(find(""), &limits, list);
+	ck_assert_str_eq(list, "+memory +pids +cpu +io +cpuset +hugetlb +rdma");
 }
 END_TEST
 
