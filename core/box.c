@@ -16,6 +16,7 @@
 #include "core/record.h"
 #include "core/record_parse.h"
 #include "core/sized.h"
+#include "core/stats_ask.h"
 #include "core/state_list.h"
 
 struct exd_box {
@@ -242,7 +243,7 @@ bool exd_box_exit_status(const struct exd_box *box, struct exd_exit_status *stat
 int exd_box_stats(struct exd_engine *engine, struct exd_box *box, struct exd_stats *stats,
 		  struct exd_error *err)
 {
-	struct exd_stats all = {.struct_size = sizeof(all)};
+	struct exd_stats all;
 	struct exd_plugin *plugin = NULL;
 	int r = sized_check(stats, "exd_stats", err);
 
@@ -253,8 +254,10 @@ int exd_box_stats(struct exd_engine *engine, struct exd_box *box, struct exd_sta
 		r = launch_select_driver(engine, box->record, &plugin, err);
 	if (r == 0)
 		r = plugin_require(plugin, EXD_CAP_STATS, "stats", err);
-	if (r == 0)
-		r = plugin->driver.stats(plugin->self, box->record, &all, err);
+	if (r < 0)
+		return r;
+	stats_ask(&all, stats);
+	r = plugin->driver.stats(plugin->self, box->record, &all, err);
 	if (r >= 0)
 		sized_give(stats, &all, sizeof(all));
 	return r < 0 ? r : 0;

@@ -12,6 +12,7 @@
 #include "core/conn.h"
 #include "core/launch.h"
 #include "core/sized.h"
+#include "core/stats_ask.h"
 
 void target_close(struct target *target)
 {
@@ -240,13 +241,15 @@ int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats
 	      struct exd_error *err)
 {
 	cleanup_target struct target target = TARGET_INIT;
-	struct exd_stats all = {.struct_size = sizeof(all)};
+	struct exd_stats all;
 	int r = sized_check(stats, "exd_stats", err);
 
 	if (r == 0)
 		r = open_capable(engine, id, EXD_CAP_STATS, "stats", &target, err);
-	if (r == 0)
-		r = target.plugin->driver.stats(target.plugin->self, target.record, &all, err);
+	if (r < 0)
+		return r;
+	stats_ask(&all, stats);
+	r = target.plugin->driver.stats(target.plugin->self, target.record, &all, err);
 	if (r >= 0)
 		sized_give(stats, &all, sizeof(all));
 	return r;

@@ -23,8 +23,10 @@ static double load_since(const struct exd_stats *now, const struct sample *befor
 	       (double)(now->time_ns - before->stats.time_ns);
 }
 
-static int add(struct samples *samples, const char *id, const struct exd_stats *stats,
-	       const struct samples *before, struct exd_error *err)
+/* Takes the lists, also when it fails. */
+static int add_consume(struct samples *samples, const char *id, const struct exd_stats *stats,
+		       struct sample_lists *lists, const struct samples *before,
+		       struct exd_error *err)
 {
 	struct sample *items = reallocarray(samples->items, samples->count + 1, sizeof(*items));
 	char *name = strdup(id);
@@ -33,10 +35,11 @@ static int add(struct samples *samples, const char *id, const struct exd_stats *
 		samples->items = items;
 	if (!items || !name) {
 		free(name);
+		free(lists);
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot keep samples");
 	}
 	items[samples->count++] =
-		(struct sample){name, *stats, load_since(stats, find(before, id))};
+		(struct sample){name, *stats, lists, load_since(stats, find(before, id))};
 	return 0;
 }
 
@@ -49,9 +52,26 @@ static int take(struct samples *samples, struct ctl *ctl, const char *id,
 		const struct samples *before, struct exd_error *err)
 {
 	struct exd_stats stats = {.struct_size = sizeof(stats)};
-	int r = exd_stats(ctl->engine, id, &stats, err);
+	struct sample_lists *lists = NULL;
+	int r;
 
-	return r < 0 ? r : add(samples, id, &stats, before, err);
+	if (samples->all) {
+		lists = calloc(1, sizeof(*lists));
+		if (!lists)
+			return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot keep samples");
+		stats.want = UINT32_MAX;
+		stats.cpu_ns = lists->cpu_ns;
+		stats.cpus_max = SAMPLE_CPUS;
+		stats.interface = lists->interface;
+		stats.interfaces_max = SAMPLE_INTERFACES;
+		stats.hugetlb = lists->hugetlb;
+		stats.hugetlbs_max = SAMPLE_HUGETLBS;
+	}
+	r = exd_stats(ctl->engine, id, &stats, err);
+	if (r >= 0)
+		return add_consume(samples, id, &stats, lists, before, err);
+	free(lists);
+	return r;
 }
 
 static int take_all(struct samples *samples, struct ctl *ctl, const struct samples *before,
@@ -77,7 +97,7 @@ static int take_all(struct samples *samples, struct ctl *ctl, const struct sampl
 int samples_take(struct samples *samples, struct ctl *ctl, const struct samples *before,
 		 struct exd_error *err)
 {
-	*samples = (struct samples){0};
+	*samples = (struct samples){.all = samples->all};
 	if (!ctl->args.operand_count)
 		return take_all(samples, ctl, before, err);
 	for (size_t i = 0; i < ctl->args.operand_count; i++) {
@@ -92,15 +112,17 @@ int samples_take(struct samples *samples, struct ctl *ctl, const struct samples 
 
 void samples_free(struct samples *samples)
 {
-	for (size_t i = 0; i < samples->count; i++)
+	for (size_t i = 0; i < samples->count; i++) {
 		free(samples->items[i].id);
+		free(samples->items[i].lists);
+	}
 	free(samples->items);
-	*samples = (struct samples){0};
+	*samples = (struct samples){.all = samples->all};
 }
 
 void samples_replace(struct samples *samples, struct samples *by)
 {
 	samples_free(samples);
 	*samples = *by;
-	*by = (struct samples){0};
+	*by = (struct samples){.all = by->all};
 }

@@ -6,13 +6,26 @@
 #include "base/cleanup.h"
 #include "driverctl/ctl.h"
 
+#define SAMPLE_CPUS 4096
+#define SAMPLE_INTERFACES 256
+#define SAMPLE_HUGETLBS 16
+
+/* Room for the lists of stats. */
+struct sample_lists {
+	uint64_t cpu_ns[SAMPLE_CPUS];
+	struct exd_stats_interface interface[SAMPLE_INTERFACES];
+	struct exd_stats_hugetlb hugetlb[SAMPLE_HUGETLBS];
+};
+
 struct sample {
 	char *id;
-	struct exd_stats stats;
-	double cpu_percent; /* of one cpu, since the sample before; negative: there is none */
+	struct exd_stats stats;     /* points into lists */
+	struct sample_lists *lists; /* NULL: not asked for */
+	double cpu_percent;         /* of one cpu, since the sample before; negative: there is none */
 };
 
 struct samples {
+	bool all; /* set before: every group, and lists */
 	struct sample *items;
 	size_t count;
 };

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "driverctl/print.h"
 #include "driverctl/sample.h"
+#include "driverctl/stats_lists.h"
 
 static const struct column columns[] = {
 	{"ID", "id", COLUMN_TEXT},
@@ -37,6 +38,19 @@ static const struct column columns[] = {
 	{NULL, "network_tx_packets", COLUMN_NUMBER},
 	{NULL, "network_tx_errors", COLUMN_NUMBER},
 	{NULL, "network_tx_dropped", COLUMN_NUMBER},
+	{NULL, "io_read_bytes", COLUMN_NUMBER},
+	{NULL, "io_write_bytes", COLUMN_NUMBER},
+	{NULL, "io_reads", COLUMN_NUMBER},
+	{NULL, "io_writes", COLUMN_NUMBER},
+	{NULL, "pressure_cpu_some_ns", COLUMN_NUMBER},
+	{NULL, "pressure_cpu_full_ns", COLUMN_NUMBER},
+	{NULL, "pressure_memory_some_ns", COLUMN_NUMBER},
+	{NULL, "pressure_memory_full_ns", COLUMN_NUMBER},
+	{NULL, "pressure_io_some_ns", COLUMN_NUMBER},
+	{NULL, "pressure_io_full_ns", COLUMN_NUMBER},
+	{NULL, "cpus_ns", COLUMN_JSON},
+	{NULL, "interfaces", COLUMN_JSON},
+	{NULL, "hugetlb", COLUMN_JSON},
 	{NULL, NULL, COLUMN_TEXT},
 };
 
@@ -102,6 +116,28 @@ static void add_network(struct listing *listing, const struct exd_stats *stats)
 	add(listing, valid, stats->network_tx_dropped);
 }
 
+static void add_io(struct listing *listing, const struct exd_stats *stats)
+{
+	bool valid = stats->valid & EXD_STATS_IO;
+
+	add(listing, valid, stats->io_read_bytes);
+	add(listing, valid, stats->io_write_bytes);
+	add(listing, valid, stats->io_reads);
+	add(listing, valid, stats->io_writes);
+}
+
+static void add_pressure(struct listing *listing, const struct exd_stats *stats)
+{
+	bool valid = stats->valid & EXD_STATS_PRESSURE;
+
+	add(listing, valid, stats->pressure_cpu_some_ns);
+	add(listing, valid, stats->pressure_cpu_full_ns);
+	add(listing, valid, stats->pressure_memory_some_ns);
+	add(listing, valid, stats->pressure_memory_full_ns);
+	add(listing, valid, stats->pressure_io_some_ns);
+	add(listing, valid, stats->pressure_io_full_ns);
+}
+
 static int print_samples(struct listing *listing, const struct samples *samples,
 			 struct exd_error *err)
 {
@@ -116,6 +152,9 @@ static int print_samples(struct listing *listing, const struct samples *samples,
 		add(listing, stats->valid & EXD_STATS_PIDS, stats->pids_current);
 		add(listing, stats->valid & EXD_STATS_PIDS, stats->pids_limit);
 		add_network(listing, stats);
+		add_io(listing, stats);
+		add_pressure(listing, stats);
+		stats_lists_add(listing, sample);
 	}
 	return listing_print(listing, err);
 }
@@ -127,6 +166,7 @@ int verb_stats(struct ctl *ctl, struct exd_error *err)
 	int r;
 
 	listing_init(&listing, columns, ctl->args.settings.json);
+	samples.all = next.all = ctl->args.settings.json;
 	r = samples_take(&samples, ctl, NULL, err);
 	if (r >= 0)
 		r = print_samples(&listing, &samples, err);

@@ -15,7 +15,7 @@
 void cgroup_enable_list(const struct cgroup_hierarchy *hierarchy,
 			const struct native_limits *limits, char out[CGROUP_ENABLE_SIZE])
 {
-	static const char *const all[] = {"memory", "pids",    "cpu",  "io",
+	static const char *const all[] = {"memory", "pids", "cpu", "io",
 					  "cpuset", "hugetlb", "rdma", "misc"};
 	size_t used = 0;
 

@@ -126,12 +126,12 @@ int limit_misc(struct reading *reading)
 /* The controller whose file it is; those of cgroups themselves ("cgroup.procs") have none. */
 static const char *controller_of(const char *file)
 {
-	static const char *const known[] = {"cpu", "cpuset", "dmem", "hugetlb", "io",
+	static const char *const names[] = {"cpu", "cpuset", "dmem", "hugetlb", "io",
 					    "memory", "misc", "pids", "rdma"};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (str_has_prefix(file, known[i]) && file[strlen(known[i])] == '.')
-			return known[i];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_has_prefix(file, names[i]) && file[strlen(names[i])] == '.')
+			return names[i];
 	return NULL;
 }
 

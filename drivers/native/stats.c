@@ -15,9 +15,11 @@
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_record.h"
 #include "drivers/native/netdev.h"
+#include "drivers/native/stats_more.h"
 
 #define TEXT_SIZE 8192
 #define NET_DEV_SIZE 16384
+#define STATS_USUAL (EXD_STATS_CPU | EXD_STATS_MEMORY | EXD_STATS_PIDS | EXD_STATS_NETWORK)
 #define NS_PER_US 1000u
 #define NS_PER_S 1000000000u
 
@@ -206,18 +208,33 @@ static bool read_network(struct exd_record *record, struct exd_stats *s)
 	if (read_file_at(AT_FDCWD, path, text, sizeof(text)) < 0 || exd_record_pidfd(record) < 0)
 		return false;
 	netdev_sum(text, s);
+	s->interfaces = netdev_list(text, s->interface, s->interface ? s->interfaces_max : 0);
 	return true;
 }
 
 int native_stats(void *self, struct exd_record *record, struct exd_stats *stats,
 		 struct exd_error *err)
 {
+	static const struct {
+		uint32_t group;
+		bool (*read)(struct exd_record *record, struct exd_stats *stats);
+	} groups[] = {
+		{EXD_STATS_CPU, read_cpu},
+		{EXD_STATS_MEMORY, read_memory},
+		{EXD_STATS_PIDS, read_pids},
+		{EXD_STATS_NETWORK, read_network},
+		{EXD_STATS_IO, native_stats_io},
+		{EXD_STATS_PRESSURE, native_stats_pressure},
+	};
+	uint32_t want = stats->want ? stats->want : STATS_USUAL;
+
 	(void)self;
 	stats->time_ns = clock_ns(CLOCK_REALTIME);
-	stats->valid = (read_cpu(record, stats) ? EXD_STATS_CPU : 0u) |
-		       (read_memory(record, stats) ? EXD_STATS_MEMORY : 0u) |
-		       (read_pids(record, stats) ? EXD_STATS_PIDS : 0u) |
-		       (read_network(record, stats) ? EXD_STATS_NETWORK : 0u);
+	stats->valid = 0;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if ((want & groups[i].group) && groups[i].read(record, stats))
+			stats->valid |= groups[i].group;
+	native_stats_lists(record, stats);
 	if (!stats->valid && exd_record_pidfd(record) < 0)
 		return exd_error_set(err, EXD_ERR_NOT_RUNNING, 0, "container '%s' is not running",
 				     exd_record_id(record));

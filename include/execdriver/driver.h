@@ -201,7 +201,8 @@ struct exd_driver {
 	int (*pids)(void *self, struct exd_record *record, pid_t *pids, size_t max,
 		    struct exd_error *err);
 	/*
-	 * EXD_CAP_STATS. Fills no more than stats->struct_size bytes, nor of info above.
+	 * EXD_CAP_STATS. Fills no more than stats->struct_size bytes, nor of info above; `want` and the
+	 * lists are the caller's, 0 and NULL where it has none.
 	 * [stats-1] `valid` says what was read, and time_ns when.
 	 * [stats-2] CPU time grows with the work done.
 	 * [stats-3] Memory in use is not 0, and its limit is the command's.

@@ -253,17 +253,17 @@ enum exd_key {
 	EXD_KEY_MEMORY,            /* bytes */
 	/* bytes: memory + swap; -1 unlimited; unset with memory: no swap */
 	EXD_KEY_MEMORY_SWAP,
-	EXD_KEY_MEMORY_RESERVATION, /* bytes */
-	EXD_KEY_MEMORY_SWAPPINESS,  /* number 0..100 */
-	EXD_KEY_OOM_KILL_DISABLE,   /* bool (v1) */
-	EXD_KEY_CPU_SHARES,         /* number 2..262144 */
-	EXD_KEY_CPU_PERIOD,         /* number, us */
-	EXD_KEY_CPU_QUOTA,          /* number, us; -1 unlimited */
-	EXD_KEY_CPUS,               /* string "0.5": quota and period in one */
-	EXD_KEY_CPUSET_CPUS,        /* string */
-	EXD_KEY_CPUSET_MEMS,        /* string */
-	EXD_KEY_PIDS_LIMIT,         /* number; -1 unlimited */
-	EXD_KEY_BLKIO_WEIGHT,       /* number 10..1000 */
+	EXD_KEY_MEMORY_RESERVATION,   /* bytes */
+	EXD_KEY_MEMORY_SWAPPINESS,    /* number 0..100 */
+	EXD_KEY_OOM_KILL_DISABLE,     /* bool (v1) */
+	EXD_KEY_CPU_SHARES,           /* number 2..262144 */
+	EXD_KEY_CPU_PERIOD,           /* number, us */
+	EXD_KEY_CPU_QUOTA,            /* number, us; -1 unlimited */
+	EXD_KEY_CPUS,                 /* string "0.5": quota and period in one */
+	EXD_KEY_CPUSET_CPUS,          /* string */
+	EXD_KEY_CPUSET_MEMS,          /* string */
+	EXD_KEY_PIDS_LIMIT,           /* number; -1 unlimited */
+	EXD_KEY_BLKIO_WEIGHT,         /* number 10..1000 */
 	EXD_KEY_BLKIO_WEIGHT_DEVICES, /* list of PATH:WEIGHT */
 	EXD_KEY_DEVICE_READ_BPS,      /* list of PATH:BYTES, or max; a second */
 	EXD_KEY_DEVICE_WRITE_BPS,
@@ -273,8 +273,8 @@ enum exd_key {
 	EXD_KEY_RDMA_LIMITS,    /* map DEVICE=hca_handle=N,hca_object=N */
 	EXD_KEY_MISC_LIMITS,    /* map RESOURCE=NUMBER, or max */
 	EXD_KEY_CGROUP_CONF,    /* list of FILE=VALUE of cgroup v2, written in order */
-	EXD_KEY_BEST_EFFORT,        /* bool: a limit this host cannot set is a warning */
-	EXD_KEY_ANNOTATIONS,        /* list of NAME=VALUE, kept in the record */
+	EXD_KEY_BEST_EFFORT,    /* bool: a limit this host cannot set is a warning */
+	EXD_KEY_ANNOTATIONS,    /* list of NAME=VALUE, kept in the record */
 	/* What only containers of a Host Compute Service have; other drivers refuse them. */
 	EXD_KEY_HCS_LAYERS,       /* list of folders, the top one first */
 	EXD_KEY_HCS_LAYER_FOLDER, /* string */
@@ -688,6 +688,31 @@ EXD_API int exd_clean(struct exd_engine *engine, const char *id, struct exd_erro
 EXD_API int exd_pids(struct exd_engine *engine, const char *id, pid_t *pids, size_t max,
 		     struct exd_error *err);
 
+/* One network interface, seen from inside; as one huge page size below, it never grows. */
+struct exd_stats_interface {
+	char name[16];
+	uint64_t rx_bytes;
+	uint64_t rx_packets;
+	uint64_t rx_errors;
+	uint64_t rx_dropped;
+	uint64_t tx_bytes;
+	uint64_t tx_packets;
+	uint64_t tx_errors;
+	uint64_t tx_dropped;
+};
+
+struct exd_stats_hugetlb {
+	uint64_t page_size; /* bytes, as all but failures */
+	uint64_t usage;
+	uint64_t peak;     /* 0 under cgroup v2, which does not keep it */
+	uint64_t limit;    /* UINT64_MAX: none */
+	uint64_t failures; /* times the limit was hit */
+};
+
+/*
+ * Set `want` and the lists before the call, or leave them zero. A list has room for *_max entries;
+ * how many there are is counted, even when that is more.
+ */
 struct exd_stats {
 	uint32_t struct_size;
 	uint32_t valid;   /* enum exd_stats_group: what could be read */
@@ -716,13 +741,37 @@ struct exd_stats {
 	uint64_t network_tx_packets;
 	uint64_t network_tx_errors;
 	uint64_t network_tx_dropped;
+	uint64_t io_read_bytes; /* of all disks */
+	uint64_t io_write_bytes;
+	uint64_t io_reads;
+	uint64_t io_writes;
+	/* how long some process, and how long all of them, waited for the resource */
+	uint64_t pressure_cpu_some_ns;
+	uint64_t pressure_cpu_full_ns;
+	uint64_t pressure_memory_some_ns;
+	uint64_t pressure_memory_full_ns;
+	uint64_t pressure_io_some_ns;
+	uint64_t pressure_io_full_ns;
+	uint32_t want; /* enum exd_stats_group; 0: CPU, MEMORY, PIDS and NETWORK */
+	uint32_t cpus; /* how many there are; 0 also where nobody counts by cpu (cgroup v2) */
+	uint32_t cpus_max;
+	uint32_t interfaces; /* but loopback */
+	uint32_t interfaces_max;
+	uint32_t hugetlbs;
+	uint32_t hugetlbs_max;
+	uint32_t reserved;
+	uint64_t *cpu_ns; /* CPU time on each cpu */
+	struct exd_stats_interface *interface;
+	struct exd_stats_hugetlb *hugetlb;
 };
 
 enum exd_stats_group {
 	EXD_STATS_CPU = 1 << 0,
 	EXD_STATS_MEMORY = 1 << 1,
 	EXD_STATS_PIDS = 1 << 2,
-	EXD_STATS_NETWORK = 1 << 3
+	EXD_STATS_NETWORK = 1 << 3,
+	EXD_STATS_IO = 1 << 4,
+	EXD_STATS_PRESSURE = 1 << 5
 };
 
 EXD_API int exd_stats(struct exd_engine *engine, const char *id, struct exd_stats *stats,

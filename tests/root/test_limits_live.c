@@ -431,10 +431,10 @@ static void add(Suite *s, const char *name, const TTest *const *tests, size_t co
 int main(void)
 {
 	const TTest *const update[] = {test_memory_goes_up_and_down, test_first_limit_of_memory_allows_no_swap,
-					      test_all_or_nothing, test_cpu_is_changed,
-					      test_memory_in_use_stays, test_nothing_to_change};
+				       test_all_or_nothing, test_cpu_is_changed,
+				       test_memory_in_use_stays, test_nothing_to_change};
 	const TTest *const limits[] = {test_rates_of_a_disk, test_no_disk, test_weight,
-					      test_huge_pages, test_files_of_v2, test_parents_are_made_and_stay};
+				       test_huge_pages, test_files_of_v2, test_parents_are_made_and_stay};
 	Suite *s = suite_create("limits_live");
 
 	add(s, "update", update, sizeof(update) / sizeof(update[0]));
