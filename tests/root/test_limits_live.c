@@ -305,18 +305,18 @@ END_TEST
 /* Where the kernel has a scheduler with weights they hold; where not, that is said. */
 START_TEST(test_weight)
 {
-	struct exd_command *command = command_with((const char *const[]){"blkio_weight", "300", NULL});
+	struct exd_command *command = tiny_command("box", "exit", "0");
 	int r;
 
-	process = NULL;
-	r = exd_start(engine, command, NULL, NULL, EXD_START_TIED | EXD_START_EPHEMERAL, &process, &lib_err);
+	must(exd_command_set(command, "blkio_weight", "300", &lib_err));
+	r = exd_run(engine, command, NULL, NULL, NULL, &lib_err);
 	exd_command_free(command);
 	if (r < 0) {
 		ck_assert_uint_eq(lib_err.code, EXD_ERR_CGROUP);
-		ck_assert_msg(strstr(lib_err.text, "blkio_weight"), "%s", lib_err.text);
+		ck_assert_msg(strstr(lib_err.text, "weight"), "%s", lib_err.text);
 		return;
 	}
-	lib_until(engine, process, EXD_PHASE_RUNNING);
+	START_WITH("blkio_weight", "300");
 	file_says("blkio", "blkio.bfq.weight", "300\n", "io", "io.weight", "default 300\n");
 	must(CHANGE("blkio_weight", "30"));
 	file_says("blkio", "blkio.bfq.weight", "30\n", "io", "io.weight", "default 30\n");
