@@ -67,7 +67,7 @@ static const struct plan_op ops[] = {
 	{WIRE_LEND, EXD_ERR_SYSTEM, "lend {l0} to the driver's worker"},
 	{WIRE_CGROUP_KILL, EXD_ERR_CGROUP, "kill what is left in cgroup {l0}, as of v{n0}"},
 	{WIRE_CGROUP_REMOVE, EXD_ERR_CGROUP, "remove cgroup {l0}/{s0}"},
-	{WIRE_DEVICES, EXD_ERR_CGROUP, "allow {l0} the devices {s0} and no others, by {k1} instructions"},
+	{WIRE_DEVICES, EXD_ERR_CGROUP, "allow {l0} the devices {s0} and no others, by {k1} instructions, hash {h1}"},
 };
 
 const struct plan_op *plan_op(uint16_t op)

@@ -102,7 +102,7 @@ START_TEST(test_every_step_is_told_in_words)
 	line_with(report, "mount proc on /proc");
 	line_with(report, "join cgroup through /dev/null/exd/box/cgroup.procs");
 	line_with(report, "set attributes of /dev/null (ro) (private), recursive");
-	line_with(report, "allow /dev/null/exd/box the devices c 1:3 rwm and no others, by 2 instructions");
+	line_with(report, "allow /dev/null/exd/box the devices c 1:3 rwm and no others, by 2 instructions, hash ");
 	line_with(report, "set propagation of / (rec,private)");
 	line_with(report, "make own namespaces (mnt,cgroup)");
 	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
