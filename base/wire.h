@@ -176,6 +176,15 @@ enum wire_op {
 	   <execdriver/worker.h>; str0 its path; num2 enum wire_worker_flag. Without WIRE_INIT,
 	   WIRE_PARK, WIRE_TTY_OPEN and new pid namespaces: those are the program's. */
 	WIRE_WORKER = 71,
+	/* child: how it is scheduled, and what it may do; before the privileges for it are gone */
+	WIRE_SCHEDULER = 115, /* str0 text; str1 struct scheduling for sched_setattr */
+	WIRE_NICE = 116,      /* num0, an int64_t */
+	WIRE_IOPRIO = 117,    /* str0 text; num0 value for ioprio_set */
+	WIRE_AFFINITY = 118,  /* str0 text; str1 mask of cpus */
+	WIRE_PERSONALITY = 119, /* str0 name; num0 */
+	/* str0 "ro:PATH\0rw:PATH\0"; num0 the rights that are handled, which rw grants; num1 those
+	   that ro grants */
+	WIRE_LANDLOCK = 120,
 	/* slot0 a descriptor for WIRE_WORKER, which gets them as 4 and up in the order of steps */
 	WIRE_LEND = 72,
 

@@ -18,6 +18,11 @@ bool valid_network(const char *text);
 bool valid_id_map(const char *text);
 bool valid_capability(const char *text);
 bool valid_seccomp(const char *text);
+bool valid_scheduler(const char *text);
+bool valid_ioprio(const char *text);
+bool valid_exec_affinity(const char *text);
+bool valid_personality(const char *text);
+bool valid_landlock(const char *text);
 bool valid_sysctl(const char *text);
 bool valid_cgroup(const char *text);
 /* command_valid_cgroup.c */

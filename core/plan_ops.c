@@ -5,7 +5,7 @@
 /*
  * Parts of a text, each with the index of the step's str, num or slot: {s} text, {b} bytes, {v} list
  * of texts, {V} options, {q} place in the root, {g} list of groups, {k} instructions; {n} decimal,
- * {o} octal, {x} hex, {u} limit, {d} device, {t} rows and columns, {w} user and group
+ * {i} signed, {o} octal, {x} hex, {u} limit, {d} device, {t} rows and columns, {w} user and group
  * in one number; {c} namespaces, {f} mount attributes, {F} those that are cleared, {m} propagation,
  * {R} ", recursive", of which the last four are nothing when 0; {l} what a slot holds; {h} hash of
  * bytes; {C} capabilities; {O} flags of open(2); {y} kind of a file, by its mode; {A} what is made; {W} what
@@ -59,6 +59,12 @@ static const struct plan_op ops[] = {
 	 "set capabilities: effective {C0}; permitted {C1}; inheritable {C2}; ambient {C3}"},
 	{WIRE_NO_NEW_PRIVS, EXD_ERR_CAPABILITY, "set no_new_privs"},
 	{WIRE_SECCOMP, EXD_ERR_SECCOMP, "load seccomp filter of {k0} instructions, hash {h0}<, flags {x0}>"},
+	{WIRE_SCHEDULER, EXD_ERR_SYSTEM, "be scheduled as {s0}, attributes {h1}"},
+	{WIRE_NICE, EXD_ERR_SYSTEM, "set nice to {i0}"},
+	{WIRE_IOPRIO, EXD_ERR_SYSTEM, "set I/O priority {s0} ({n0})"},
+	{WIRE_AFFINITY, EXD_ERR_SYSTEM, "run on cpus {s0}, mask {h1}"},
+	{WIRE_PERSONALITY, EXD_ERR_SYSTEM, "see kernel {s0} ({n0})"},
+	{WIRE_LANDLOCK, EXD_ERR_SYSTEM, "touch no files by Landlock but [{v0}], rights {x0}, read-only {x1}"},
 	{WIRE_INIT, EXD_ERR_SYSTEM, "stay as a small init, go on in a child"},
 	{WIRE_EXEC, EXD_ERR_EXEC,
 	 "execute [{v1}] with {n1} variables [{v2}], the first of: {v0}<, given as a path{?2}>"},

@@ -196,7 +196,9 @@ static void add_number(struct strbuf *out, char kind, uint64_t number)
 	unsigned long long n = number;
 	unsigned int high = (unsigned int)(number >> 32), low = (unsigned int)number;
 
-	if (kind == 'o')
+	if (kind == 'i')
+		sb_addf(out, "%lld", (long long)number);
+	else if (kind == 'o')
 		sb_addf(out, "%04llo", n & 07777);
 	else if (kind == 'x')
 		sb_addf(out, "0x%llx", n);

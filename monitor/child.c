@@ -92,6 +92,10 @@ static int do_step(struct child *c, const struct wire_step *s)
 		return child_init(c);
 	if (s->op == WIRE_TTY_OPEN || s->op == WIRE_CTTY || s->op == WIRE_STDIO)
 		return child_tty(c, s);
+	if (s->op >= WIRE_SCHEDULER && s->op <= WIRE_PERSONALITY)
+		return child_scheduling(c, s);
+	if (s->op == WIRE_LANDLOCK)
+		return child_landlock(c, s);
 	if (s->op < WIRE_PROPAGATION)
 		return child_processes(c, s);
 	if (s->op >= WIRE_RLIMIT)

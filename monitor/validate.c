@@ -7,6 +7,7 @@
 
 #include <execdriver/error.h>
 
+#include "base/scheduling.h"
 #include "monitor/task.h"
 
 #ifndef CLONE_NEWTIME
@@ -15,7 +16,7 @@
 
 #define BIRTH_FLAGS (CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWTIME)
 #define GROUPS_MAX 65536u
-#define FILTER_MAX (4096u * 8u)
+#define WORDS_MAX (4096u * 8u)
 #define ID_PATH_MAX 4096u
 
 enum slot_rule {
@@ -32,7 +33,7 @@ enum span_rule {
 	SPAN_LIST,  /* texts, one behind the other; at least one */
 	SPAN_LIST_MAYBE,
 	SPAN_GROUPS,
-	SPAN_FILTER
+	SPAN_WORDS /* numbers of 64 bits, at least one */
 };
 
 #define IN(phase) (1u << (phase))
@@ -94,7 +95,13 @@ static const struct rule rules[] = {
 	[WIRE_BOUNDING] = {CHILD_RULE, {0}, {0}},
 	[WIRE_CAPS] = {CHILD_RULE, {0}, {0}},
 	[WIRE_NO_NEW_PRIVS] = {CHILD_RULE, {0}, {0}},
-	[WIRE_SECCOMP] = {CHILD_RULE, {0}, {SPAN_FILTER}},
+	[WIRE_SECCOMP] = {CHILD_RULE, {0}, {SPAN_WORDS}},
+	[WIRE_SCHEDULER] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_WORDS}},
+	[WIRE_NICE] = {CHILD_RULE, {0}, {0}},
+	[WIRE_IOPRIO] = {CHILD_RULE, {0}, {SPAN_TEXT}},
+	[WIRE_AFFINITY] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_WORDS}},
+	[WIRE_PERSONALITY] = {CHILD_RULE, {0}, {SPAN_TEXT}},
+	[WIRE_LANDLOCK] = {CHILD_RULE, {0}, {SPAN_LIST}},
 	[WIRE_INIT] = {CHILD_RULE, {0}, {0}},
 	[WIRE_EXEC] = {CHILD_RULE, {0}, {SPAN_LIST, SPAN_LIST, SPAN_LIST_MAYBE}},
 	[WIRE_WORKER] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_LIST, SPAN_LIST_MAYBE}},
@@ -158,8 +165,8 @@ static bool span_good(const struct check *c, struct wire_span s, uint8_t rule)
 		break;
 	case SPAN_GROUPS:
 		return s.size % sizeof(uint32_t) == 0 && s.size / sizeof(uint32_t) <= GROUPS_MAX;
-	case SPAN_FILTER:
-		return s.size > 0 && s.size % 8 == 0 && s.size <= FILTER_MAX;
+	case SPAN_WORDS:
+		return s.size > 0 && s.size % 8 == 0 && s.size <= WORDS_MAX;
 	case SPAN_TEXT:
 	case SPAN_BYTES:
 	case SPAN_LIST:
@@ -169,6 +176,17 @@ static bool span_good(const struct check *c, struct wire_span s, uint8_t rule)
 		return false;
 	return (rule != SPAN_TEXT && rule != SPAN_TEXT_MAYBE) ||
 	       memchr(p, '\0', s.size) == p + s.size - 1;
+}
+
+static int check_landlock(struct check *c, int i)
+{
+	const struct wire_step *s = &c->steps[i];
+	const char *rule = c->data + s->str[0].offset, *end = rule + s->str[0].size;
+
+	for (; rule < end; rule += strlen(rule) + 1)
+		if (strncmp(rule, "ro:/", 4) != 0 && strncmp(rule, "rw:/", 4) != 0)
+			return bad(c, i, "rule of Landlock");
+	return 0;
 }
 
 static int check_numbers(struct check *c, int i)
@@ -191,6 +209,10 @@ static int check_numbers(struct check *c, int i)
 		return s->num[0] == 1 || s->num[0] == 2 ? 0 : bad(c, i, "cgroup version");
 	case WIRE_RLIMIT:
 		return s->num[0] < RLIM_NLIMITS ? 0 : bad(c, i, "resource");
+	case WIRE_SCHEDULER:
+		return s->str[1].size == sizeof(struct scheduling) ? 0 : bad(c, i, "attributes");
+	case WIRE_LANDLOCK:
+		return check_landlock(c, i);
 	case WIRE_WORKER:
 		if (text[0] != '/')
 			return bad(c, i, "path is not absolute");

@@ -86,10 +86,36 @@ static int check_seccomp(const struct exd_command *command, struct exd_error *er
 			     "seccomp '%s' is neither default nor unconfined", value);
 }
 
+/* What the recipe has no words for. */
+static int check_unsupported(const struct exd_command *command, struct exd_error *err)
+{
+	static const struct {
+		enum exd_key key;
+		const char *name;
+	} keys[] = {
+		{EXD_KEY_SCHEDULER, "scheduler"},
+		{EXD_KEY_NICE, "nice"},
+		{EXD_KEY_IOPRIO, "ioprio"},
+		{EXD_KEY_EXEC_CPU_AFFINITY, "exec_cpu_affinity"},
+		{EXD_KEY_PERSONALITY, "personality"},
+		{EXD_KEY_LANDLOCK, "landlock"},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (exd_command_is_set(command, keys[i].key))
+			return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+					     "driver lxc does not support the key %s: the driver "
+					     "native does",
+					     keys[i].name);
+	return 0;
+}
+
 int lxc_check(const struct exd_command *command, struct exd_error *err)
 {
 	int r = native_check_foreign("lxc", command, err);
 
+	if (r == 0)
+		r = check_unsupported(command, err);
 	if (r == 0)
 		r = check_mount_namespace(command, err);
 	if (r == 0)
@@ -103,5 +129,7 @@ int lxc_check(const struct exd_command *command, struct exd_error *err)
 
 int lxc_check_exec(const struct exd_command *command, struct exd_error *err)
 {
-	return check_seccomp(command, err);
+	int r = check_unsupported(command, err);
+
+	return r < 0 ? r : check_seccomp(command, err);
 }

@@ -8,6 +8,7 @@
 
 #include "drivers/native/capabilities.h"
 #include "drivers/native/native.h"
+#include "drivers/native/process.h"
 
 static const struct {
 	enum exd_key key;
@@ -116,6 +117,8 @@ int native_check(const struct exd_command *command, struct exd_error *err)
 		r = native_check_foreign("native", command, err);
 	if (r == 0)
 		r = check_seccomp(command, err);
+	if (r == 0)
+		r = native_scheduling_check(command, err);
 	if (r == 0)
 		r = check_root(command, err);
 	return r < 0 ? r : check_names(command, err);

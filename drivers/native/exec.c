@@ -112,6 +112,9 @@ static int plan_joins(struct exec *exec)
 	exd_plan_blame(exec->plan, EXD_ERR_NAMESPACE, 0);
 	(void)exd_plan_birth(exec->plan, 0, exec->ns[NATIVE_NS_PID].slot,
 			     native_cgroups_birth_slot(exec->cgroups));
+	native_affinity_plan(exd_command_string(exec->command, EXD_KEY_EXEC_CPU_AFFINITY,
+						note(exec->record, "exec_cpu_affinity", NULL)),
+			     false, exec->plan);
 	exd_plan_blame(exec->plan, EXD_ERR_CGROUP, 0);
 	native_cgroups_join(exec->cgroups, exec->plan);
 	native_ns_join(exec->ns, exec->plan);
@@ -165,6 +168,11 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 	process->cwd = exd_command_string(command, EXD_KEY_CWD, note(record, "cwd", "/"));
 	process->hostname = note(record, "hostname", NULL);
 	process->rlimits = note(record, "rlimits", NULL);
+	process->affinity = exd_command_string(command, EXD_KEY_EXEC_CPU_AFFINITY,
+					       note(record, "exec_cpu_affinity", NULL));
+	process->personality = note(record, "personality", NULL);
+	process->landlock = note(record, "landlock", NULL);
+	process->best_effort = note(record, "best_effort", NULL) != NULL;
 	process->seccomp =
 		strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
 	return native_caps_read(command, caps, &process->caps, err);

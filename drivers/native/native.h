@@ -62,6 +62,7 @@ struct native_run {
 	size_t mount_count;
 	struct native_bind *binds; /* of the volatile root */
 	size_t bind_count;
+	char *landlock; /* rules, one a line, or NULL */
 	struct native_mask *masks;
 	size_t mask_count;
 	int host_proc; /* whether the host's can be looked at: -1 no, 0 not asked yet, 1 yes */

@@ -98,7 +98,9 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
 	if (process->no_new_privs)
 		(void)exd_plan_no_new_privs(plan);
-	r = plan_seccomp(process, plan, err);
+	r = native_landlock_plan(process, plan, err);
+	if (r == 0)
+		r = plan_seccomp(process, plan, err);
 	if (r < 0)
 		return r;
 	exd_plan_blame(plan, EXD_ERR_USER, 0);
@@ -139,6 +141,7 @@ int native_process_plan(const struct native_process *process, struct exd_plan *p
 	plan_rlimits(process, plan);
 	exd_plan_blame(plan, EXD_ERR_SYSTEM, 0);
 	(void)exd_plan_umask(plan, process->umask);
+	native_scheduling_plan(process, plan);
 	r = plan_privileges(process, plan, err);
 	if (r < 0)
 		return r;

@@ -24,6 +24,10 @@ struct native_process {
 	mode_t umask;
 	const char *cwd;
 	const char *hostname; /* of the environment; NULL: none */
+	const char *affinity; /* of an exec: "INITIAL:FINAL"; or NULL */
+	const char *personality; /* NULL: that of the host */
+	const char *landlock;    /* rules, one a line; NULL: none */
+	bool best_effort;
 	const char *rlimits;  /* of the container, for an exec: native_rlimits_text(); or NULL */
 };
 
@@ -36,6 +40,17 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 /* Adds rlimits, umask, groups, seccomp, ids, capabilities, cwd and the exec itself. */
 int native_process_plan(const struct native_process *process, struct exd_plan *plan,
 			struct exd_error *err);
+
+/* scheduling.c: keys that contradict each other; and the steps, while the privileges are there. */
+int native_scheduling_check(const struct exd_command *command, struct exd_error *err);
+void native_scheduling_plan(const struct native_process *process, struct exd_plan *plan);
+/* One half of "INITIAL:FINAL", or nothing where it is not there. */
+void native_affinity_plan(const char *affinity, bool final, struct exd_plan *plan);
+
+/* landlock.c: the rules of a command, one a line, to be freed (NULL: no memory); and the step. */
+char *native_landlock_text(const struct exd_command *command);
+int native_landlock_plan(const struct native_process *process, struct exd_plan *plan,
+			 struct exd_error *err);
 
 /*
  * stdin, stdout and stderr from the plan's slots, or a pty below root_slot/devpts as controlling

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -60,10 +61,20 @@ static int find_user(struct native_run *run)
 		     : native_user_add_groups(&run->users, run->command, &run->user, run->err);
 }
 
+static int read_landlock(struct native_run *run)
+{
+	if (exd_command_count(run->command, EXD_KEY_LANDLOCK) == 0)
+		return 0;
+	run->landlock = native_landlock_text(run->command);
+	return run->landlock ? 0 : exd_error_set(run->err, EXD_ERR_NO_MEMORY, ENOMEM, "landlock");
+}
+
 int native_run_read(struct native_run *run)
 {
 	int r = native_mounts_read(run);
 
+	if (r == 0)
+		r = read_landlock(run);
 	if (r == 0)
 		r = native_root_open(run);
 	if (r == 0)
@@ -82,6 +93,7 @@ void native_run_release(struct native_run *run)
 	(void)native_devices_free(run->devices, run->device_count);
 	native_user_release(&run->user);
 	native_userdb_release(&run->users);
+	free(run->landlock);
 	cleanup_close_fn(&run->rootfs_fd);
 }
 
@@ -107,7 +119,16 @@ struct native_process native_run_process(const struct native_run *run)
 		.umask = (mode_t)exd_command_number(run->command, EXD_KEY_UMASK, NATIVE_UMASK),
 		.cwd = exd_command_string(run->command, EXD_KEY_CWD, "/"),
 		.hostname = run->hostname,
+		.personality = exd_command_string(run->command, EXD_KEY_PERSONALITY, NULL),
+		.landlock = run->landlock,
+		.best_effort = exd_command_bool(run->command, EXD_KEY_BEST_EFFORT),
 	};
+}
+
+static void note_if(struct exd_plan *plan, const char *name, const char *value)
+{
+	if (value)
+		(void)exd_plan_note(plan, name, value);
 }
 
 int native_run_note(struct native_run *run, const struct native_process *process)
@@ -132,6 +153,11 @@ int native_run_note(struct native_run *run, const struct native_process *process
 	(void)exd_plan_note(run->plan, "groups", groups);
 	(void)exd_plan_note(run->plan, "hostname", run->hostname ? run->hostname : "");
 	(void)exd_plan_note(run->plan, "rlimits", rlimits);
+	note_if(run->plan, "personality", process->personality);
+	note_if(run->plan, "landlock", process->landlock);
+	note_if(run->plan, "best_effort", process->best_effort ? "1" : NULL);
+	note_if(run->plan, "exec_cpu_affinity",
+		exd_command_string(run->command, EXD_KEY_EXEC_CPU_AFFINITY, NULL));
 	native_ns_describe(run->ns, text, sizeof(text));
 	return exd_plan_note(run->plan, "namespaces", text);
 }

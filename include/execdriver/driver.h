@@ -529,6 +529,21 @@ EXD_API int exd_plan_no_new_privs(struct exd_plan *plan);
 /* `filter` is an array of struct sock_filter of `size` bytes. Since 0.1. */
 EXD_API int exd_plan_seccomp(struct exd_plan *plan, const void *filter, size_t size,
 			     uint32_t flags);
+/* How it is scheduled, as the key scheduler has it. Since 0.1. */
+EXD_API int exd_plan_scheduler(struct exd_plan *plan, const char *text);
+EXD_API int exd_plan_nice(struct exd_plan *plan, int nice);
+/* "rt:N", "be:N" or "idle". Since 0.1. */
+EXD_API int exd_plan_ioprio(struct exd_plan *plan, const char *text);
+/* The cpus that it may run on, a list such as "0-3,5". Since 0.1. */
+EXD_API int exd_plan_affinity(struct exd_plan *plan, const char *cpus);
+/* `persona` as in personality(2); the name is for people. Since 0.1. */
+EXD_API int exd_plan_personality(struct exd_plan *plan, const char *name, uint32_t persona);
+/*
+ * "ro:PATH" and "rw:PATH", NULL-terminated, paths as the process sees them; `handled` and
+ * `read_only` are LANDLOCK_ACCESS_FS_*: all that is restricted, and what ro leaves. Since 0.1.
+ */
+EXD_API int exd_plan_landlock(struct exd_plan *plan, const char *const *rules, uint64_t handled,
+			      uint64_t read_only);
 EXD_API int exd_plan_init(struct exd_plan *plan);
 /*
  * Searches PATH of envp for argv[0] unless it holds a slash; both NULL-terminated. Must be the

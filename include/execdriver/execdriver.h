@@ -249,6 +249,12 @@ enum exd_key {
 	EXD_KEY_SYSCTLS,           /* list of NAME=VALUE */
 	EXD_KEY_OOM_SCORE_ADJ,     /* number */
 	EXD_KEY_UMASK,             /* number, octal in text */
+	EXD_KEY_SCHEDULER,         /* string "fifo,priority=10" */
+	EXD_KEY_NICE,              /* number -20..19 */
+	EXD_KEY_IOPRIO,            /* string "be:4" */
+	EXD_KEY_EXEC_CPU_AFFINITY, /* string "INITIAL[:FINAL]": of further processes */
+	EXD_KEY_PERSONALITY,       /* string: linux, linux32 */
+	EXD_KEY_LANDLOCK,          /* list of ro:PATH and rw:PATH */
 	EXD_KEY_CGROUP_PARENT,     /* string: overrides the driver's cgroup_parent */
 	EXD_KEY_MEMORY,            /* bytes */
 	/* bytes: memory + swap; -1 unlimited; unset with memory: no swap */

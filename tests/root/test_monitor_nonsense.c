@@ -19,7 +19,7 @@ static void true_plan(struct plan *p)
 	plan_exec(p, (const char *const[]){"/bin/true", NULL});
 }
 
-#define VARIANTS 36
+#define VARIANTS 39
 
 /* A plan that is good but for one thing. */
 static void broken_plan(struct plan *p, int variant)
@@ -143,6 +143,19 @@ static void broken_plan(struct plan *p, int variant)
 		s->op = WIRE_DEVICES;
 		s->slot[0] = plan_slot(p);
 		s->str[1].size = 7;
+		break;
+	case 35:
+		s->op = WIRE_SCHEDULER;
+		s->str[0] = plan_text(p, "batch");
+		s->str[1] = plan_text(p, "short..");
+		break;
+	case 36:
+		s->op = WIRE_LANDLOCK;
+		s->str[0] = plan_text(p, "r");
+		break;
+	case 37:
+		s->op = WIRE_AFFINITY;
+		s->str[0] = plan_text(p, "0");
 		break;
 	default:
 		s->op = WIRE_OPEN;

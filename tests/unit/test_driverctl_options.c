@@ -306,6 +306,12 @@ static const char *sample(const struct option_row *row)
 		{"user", "1000:1000"},
 		{"group-add", "5"},
 		{"hostname", "box"},
+		{"scheduler", "batch"},
+		{"nice", "5"},
+		{"ioprio", "idle"},
+		{"exec-cpu-affinity", "0"},
+		{"personality", "linux32"},
+		{"landlock", "ro:/usr"},
 	};
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)

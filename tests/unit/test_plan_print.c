@@ -18,6 +18,7 @@ static void build_all(struct exd_plan *plan)
 {
 	static const uint32_t gids[] = {4, 24};
 	static const char filter[16];
+	static const char *const rules[] = {"ro:/usr", "rw:/tmp", NULL};
 	int in = exd_plan_fd_consume(plan, open("/dev/null", O_RDONLY | O_CLOEXEC), EXD_FD_KEEP);
 	int root = exd_plan_slot(plan), fs = exd_plan_slot(plan), leaf = exd_plan_slot(plan);
 	int tree = exd_plan_slot(plan), pty = exd_plan_slot(plan);
@@ -61,6 +62,12 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_ctty(plan);
 	exd_plan_rlimit(plan, RLIMIT_NOFILE, 1024, UINT64_MAX);
 	exd_plan_umask(plan, 022);
+	exd_plan_affinity(plan, "0-1,5");
+	exd_plan_nice(plan, -5);
+	exd_plan_scheduler(plan, "fifo,priority=10");
+	exd_plan_ioprio(plan, "be:4");
+	exd_plan_personality(plan, "linux32", 8);
+	exd_plan_landlock(plan, rules, 0x7fff, 0xd);
 	exd_plan_bounding(plan, 0x20);
 	exd_plan_groups(plan, gids, 2);
 	exd_plan_no_new_privs(plan);
@@ -107,6 +114,12 @@ START_TEST(test_every_step_is_told_in_words)
 	line_with(report, "make own namespaces (mnt,cgroup)");
 	line_with(report, "write '65536' to /dev/null/exd/box/memory.max");
 	line_with(report, "set limit nofile (number 7) to 1024:unlimited");
+	line_with(report, "run on cpus 0-1,5");
+	line_with(report, "set nice to -5");
+	line_with(report, "be scheduled as fifo,priority=10");
+	line_with(report, "set I/O priority be:4");
+	line_with(report, "see kernel linux32");
+	line_with(report, "touch no files by Landlock but [ro:/usr rw:/tmp]");
 	line_with(report, "mask /proc/keys; skipped when missing");
 	line_with(report, "ip_forward to '1'; a failure is a warning");
 	line_with(report, "make device /dev/null (1:3) mode 0666 for 0:5, a character device");
