@@ -185,6 +185,11 @@ enum wire_op {
 	/* str0 "ro:PATH\0rw:PATH\0"; num0 the rights that are handled, which rw grants; num1 those
 	   that ro grants */
 	WIRE_LANDLOCK = 120,
+	/* prepare: slot1 out, a connection to the SOCK_STREAM socket at the path str0 */
+	WIRE_CONNECT = 121,
+	/* as WIRE_SECCOMP, and the filter's listener goes to the connection slot0 with a text: the
+	   pieces "a\0b\0c\0" of str1 with the process's pid between them. Once at most. */
+	WIRE_SECCOMP_NOTIFY = 122,
 	/* slot0 a descriptor for WIRE_WORKER, which gets them as 4 and up in the order of steps */
 	WIRE_LEND = 72,
 
@@ -388,6 +393,7 @@ enum wire_report_type {
 	WIRE_REPORT_EXECUTING = 5, /* execve comes next */
 	/* body int32_t: raw wait status of the program under WIRE_INIT */
 	WIRE_REPORT_INIT_EXIT = 6,
+	WIRE_REPORT_LISTENER = 8, /* fd: a seccomp listener; waits for one byte: 0 = go */
 	WIRE_REPORT_BOX = 7, /* at the cut: waits for a struct wire_take, or the end of the line */
 };
 

@@ -121,7 +121,8 @@ bool valid_capability(const char *text)
 
 bool valid_seccomp(const char *text)
 {
-	return str_in(text, (const char *const[]){"default", "unconfined", NULL});
+	return str_in(text, (const char *const[]){"default", "unconfined", NULL}) ||
+	       (valid_path(text) && valid_text(text)) || text[0] == '{';
 }
 
 /*

@@ -65,6 +65,35 @@ int exd_plan_personality(struct exd_plan *plan, const char *name, uint32_t perso
 	return plan->result;
 }
 
+int exd_plan_connect(struct exd_plan *plan, int out_slot, const char *path)
+{
+	struct wire_step *step = step_add(plan, EXD_PREPARE, WIRE_CONNECT);
+
+	step_slot(plan, step, 1, out_slot);
+	step_string(plan, step, 0, path);
+	return plan->result;
+}
+
+int exd_plan_seccomp_notify(struct exd_plan *plan, const void *filter, size_t size, uint32_t flags,
+			    int socket_slot, const char *const *pieces)
+{
+	struct wire_step *step = step_add(plan, EXD_CHILD, WIRE_SECCOMP_NOTIFY);
+	cleanup_strbuf struct strbuf list = {0};
+
+	for (; pieces && *pieces; pieces++)
+		sb_add_bytes(&list, *pieces, strlen(*pieces) + 1);
+	if (list.error)
+		return plan_fail(plan, EXD_ERR_NO_MEMORY, ENOMEM, "cannot build the plan");
+	if (size == 0 || size % 8 != 0 || list.size == 0)
+		return plan_fail(plan, EXD_ERR_INTERNAL, 0,
+				 "a seccomp filter of %zu bytes that notifies", size);
+	step_slot(plan, step, 0, socket_slot);
+	step_numbers(plan, step, 0, filter, size);
+	step_array(plan, step, 1, list.text, list.size);
+	step->num[0] = flags;
+	return plan->result;
+}
+
 int exd_plan_landlock(struct exd_plan *plan, const char *const *rules, uint64_t handled,
 		      uint64_t read_only)
 {

@@ -104,17 +104,31 @@ int option_tmpfs(struct exd_command *command, const char *value, struct exd_erro
 	return exd_command_set(command, "mounts", mount, err);
 }
 
+/* What is none of the words is a file, as with --volume. */
+static int set_seccomp(struct exd_command *command, const char *value, struct exd_error *err)
+{
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (!*value || *value == '{' || strcmp(value, "default") == 0 ||
+	    strcmp(value, "unconfined") == 0)
+		return exd_command_set(command, "seccomp", value, err);
+	r = absolute_path(&path, value, err);
+	return r < 0 ? r : exd_command_set(command, "seccomp", path, err);
+}
+
 int option_security(struct exd_command *command, const char *value, struct exd_error *err)
 {
 	static const struct {
 		const char *prefix, *key;
 	} options[] = {
 		{"no-new-privileges=", "no_new_privileges"},
-		{"seccomp=", "seccomp"},
 		{"apparmor=", "apparmor"},
 		{"label=", "selinux_label"},
 	};
 
+	if (str_has_prefix(value, "seccomp="))
+		return set_seccomp(command, value + strlen("seccomp="), err);
 	if (strcmp(value, "no-new-privileges") == 0)
 		return exd_command_set(command, "no_new_privileges", "yes", err);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -88,7 +88,10 @@ static const struct option_row rows[] = {
 	{BOTH, 0, "cap-drop", "CAP", "cap_drop",
 	 .help = "a capability less than the default, or all"},
 	{BOTH, 0, "security-opt", "OPT", "no_new_privileges", option_security,
-	 .help = "no-new-privileges, seccomp=default|unconfined, apparmor=PROFILE, label=LABEL"},
+	 .help = "no-new-privileges, seccomp=default|unconfined|FILE, apparmor=PROFILE, "
+		 "label=LABEL"},
+	{BOTH, 0, "seccomp-listener", "SOCKET", "seccomp_listener",
+	 .help = "who is told of the system calls that a seccomp profile notifies of"},
 	{RUN, 0, "landlock", "ro:PATH|rw:PATH", "landlock",
 	 .help = "the only files that can be touched, with any number of these; paths inside"},
 	{RUN, 0, "personality", "NAME", "personality",

@@ -131,7 +131,7 @@ static bool wants_ear(const struct launch *l)
 
 	for (unsigned int i = 0; i < l->plan->phase_steps[WIRE_CHILD]; i++) {
 		optional += (s[i].flags & WIRE_OPTIONAL) != 0;
-		if (s[i].op == WIRE_PARK || optional > QUIET_WARNINGS)
+		if (s[i].op == WIRE_PARK || s[i].op == WIRE_SECCOMP_NOTIFY || optional > QUIET_WARNINGS)
 			return true;
 	}
 	return false;

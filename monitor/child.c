@@ -59,7 +59,7 @@ static void set_object(struct wire_failure *f, const char *text)
 
 static bool names_object(const struct wire_step *s)
 {
-	return s->op != WIRE_GROUPS && s->op != WIRE_SECCOMP;
+	return s->op != WIRE_GROUPS && s->op != WIRE_SECCOMP && s->op != WIRE_SECCOMP_NOTIFY;
 }
 
 static void describe(const struct child *c, int index, int error, struct wire_report *r)
@@ -94,6 +94,8 @@ static int do_step(struct child *c, const struct wire_step *s)
 		return child_tty(c, s);
 	if (s->op >= WIRE_SCHEDULER && s->op <= WIRE_PERSONALITY)
 		return child_scheduling(c, s);
+	if (s->op == WIRE_SECCOMP_NOTIFY)
+		return child_listener(c, s);
 	if (s->op == WIRE_LANDLOCK)
 		return child_landlock(c, s);
 	if (s->op < WIRE_PROPAGATION)

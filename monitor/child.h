@@ -26,6 +26,7 @@ int child_files(struct child *c, const struct wire_step *s);
 int child_identity(struct child *c, const struct wire_step *s);
 int child_tty(struct child *c, const struct wire_step *s);
 int child_scheduling(struct child *c, const struct wire_step *s);
+int child_listener(struct child *c, const struct wire_step *s);
 int child_landlock(struct child *c, const struct wire_step *s);
 
 /* Does the steps from..to of the phase; false: one failed, and was told of. */

@@ -9,6 +9,7 @@
 
 #include "base/cgroupfs.h"
 #include "base/fdio.h"
+#include "monitor/listener.h"
 #include "monitor/program.h"
 #include "monitor/task.h"
 
@@ -107,6 +108,8 @@ static int do_step(struct monitor *m, struct task *t, const struct wire_step *s,
 		return do_write(l, s, k);
 	case WIRE_OPEN:
 		return do_open(l, s);
+	case WIRE_CONNECT:
+		return fill_slot(l, s, 1, listener_connect(text_of(l, s, 0)));
 	case WIRE_DEVICES:
 		return program_rule_devices(slot_of(l, s, 0), l->data + s->str[1].offset,
 					    s->str[1].size);

@@ -11,6 +11,7 @@
 #include <execdriver/error.h>
 
 #include "base/procstat.h"
+#include "monitor/listener.h"
 #include "monitor/worker.h"
 
 #define FLAG_FORKNOEXEC 0x40u
@@ -82,6 +83,9 @@ static void on_report(struct monitor *m, struct task *t, struct heard *h)
 		close_fd(&t->master);
 		t->master = h->fd;
 		h->fd = -1;
+		break;
+	case WIRE_REPORT_LISTENER:
+		listener_told(m, t, h->fd);
 		break;
 	case WIRE_REPORT_EXECUTING:
 		l->executing = true;

@@ -102,13 +102,15 @@ static const struct rule rules[] = {
 	[WIRE_AFFINITY] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_WORDS}},
 	[WIRE_PERSONALITY] = {CHILD_RULE, {0}, {SPAN_TEXT}},
 	[WIRE_LANDLOCK] = {CHILD_RULE, {0}, {SPAN_LIST}},
+	[WIRE_CONNECT] = {IN(WIRE_PREPARE), {SLOT_UNUSED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_SECCOMP_NOTIFY] = {CHILD_RULE, {SLOT_USED}, {SPAN_WORDS, SPAN_LIST}},
 	[WIRE_INIT] = {CHILD_RULE, {0}, {0}},
 	[WIRE_EXEC] = {CHILD_RULE, {0}, {SPAN_LIST, SPAN_LIST, SPAN_LIST_MAYBE}},
 	[WIRE_WORKER] = {CHILD_RULE, {0}, {SPAN_TEXT, SPAN_LIST, SPAN_LIST_MAYBE}},
 	[WIRE_LEND] = {CHILD_RULE, {SLOT_USED}, {0}},
 	[WIRE_CGROUP_KILL] = {IN(WIRE_END) | IN(WIRE_CLEANUP), {SLOT_USED, SLOT_MAYBE}, {0}},
 	[WIRE_CGROUP_REMOVE] = {IN(WIRE_CLEANUP), {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
-	[WIRE_DEVICES] = {IN(WIRE_PREPARE), {SLOT_USED}, {SPAN_TEXT, SPAN_FILTER}},
+	[WIRE_DEVICES] = {IN(WIRE_PREPARE), {SLOT_USED}, {SPAN_TEXT, SPAN_WORDS}},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -118,7 +120,7 @@ struct check {
 	const struct wire_step *steps;
 	const char *data;
 	struct wire_failure *failure;
-	unsigned int inits, parks, ttys, watches, lends;
+	unsigned int inits, parks, ttys, watches, lends, listeners;
 };
 
 static int bad(struct check *c, int step, const char *what)
@@ -252,6 +254,7 @@ static int check_step(struct check *c, int i, enum wire_phase phase)
 	c->parks += s->op == WIRE_PARK;
 	c->ttys += s->op == WIRE_TTY_OPEN;
 	c->watches += s->op == WIRE_OOM_WATCH;
+	c->listeners += s->op == WIRE_SECCOMP_NOTIFY;
 	c->lends += s->op == WIRE_LEND;
 	return check_numbers(c, i);
 }
@@ -333,7 +336,8 @@ static int check_shape(struct check *c)
 		r = check_cut(c);
 	if (r < 0)
 		return r;
-	if (c->inits > 1 || c->parks > 1 || c->ttys > 1 || c->watches > 1)
+	if (c->inits > 1 || c->parks > 1 || c->ttys > 1 || c->watches > 1 ||
+	    c->listeners > 1)
 		return bad(c, -1, "a step that may be there once is there twice");
 	return 0;
 }

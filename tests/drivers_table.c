@@ -72,6 +72,10 @@ static const struct sample {
 	{"no_new_privileges", "yes", NULL, NULL},
 	{"seccomp", "default", NULL, NULL},
 	{"seccomp", "unconfined", NULL, NULL},
+	{"seccomp", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}", NULL, NULL},
+	{"seccomp_listener", "/run/agent.sock", "seccomp",
+	 "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/run/other\", \"syscalls\": "
+	 "[{\"name\": \"mkdir\", \"action\": \"SCMP_ACT_NOTIFY\"}]}"},
 	{"apparmor", "unconfined", NULL, NULL},
 	{"apparmor", "some-profile", NULL, NULL},
 	{"selinux_label", "user:role:type:s0", NULL, NULL},

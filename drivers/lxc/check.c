@@ -76,16 +76,6 @@ static int check_propagation(const struct exd_command *command, struct exd_error
 	return 0;
 }
 
-static int check_seccomp(const struct exd_command *command, struct exd_error *err)
-{
-	const char *value = exd_command_string(command, EXD_KEY_SECCOMP, "default");
-
-	if (strcmp(value, "default") == 0 || strcmp(value, "unconfined") == 0)
-		return 0;
-	return exd_error_set(err, EXD_ERR_SECCOMP, 0,
-			     "seccomp '%s' is neither default nor unconfined", value);
-}
-
 /* What the recipe has no words for. */
 static int check_unsupported(const struct exd_command *command, struct exd_error *err)
 {
@@ -93,6 +83,7 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 		enum exd_key key;
 		const char *name;
 	} keys[] = {
+		{EXD_KEY_SECCOMP_LISTENER, "seccomp_listener"},
 		{EXD_KEY_SCHEDULER, "scheduler"},
 		{EXD_KEY_NICE, "nice"},
 		{EXD_KEY_IOPRIO, "ioprio"},
@@ -124,12 +115,10 @@ int lxc_check(const struct exd_command *command, struct exd_error *err)
 		r = check_names(command, err);
 	if (r == 0)
 		r = check_propagation(command, err);
-	return r < 0 ? r : check_seccomp(command, err);
+	return r;
 }
 
 int lxc_check_exec(const struct exd_command *command, struct exd_error *err)
 {
-	int r = check_unsupported(command, err);
-
-	return r < 0 ? r : check_seccomp(command, err);
+	return check_unsupported(command, err);
 }

@@ -98,6 +98,7 @@ int lxc_exec(void *self, struct exd_record *record, const struct exd_command *co
 		r = compile(self, record, &process, plan, &recipe, err);
 	failed = exd_plan_error(plan, err);
 	recipe_release(&recipe);
+	native_process_release(&process);
 	native_user_release(&user);
 	return failed < 0 ? failed : r;
 }

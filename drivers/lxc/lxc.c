@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The lxc driver: its entry, its options, and what this host allows. */
 #include "drivers/lxc/lxc.h"
+#include "drivers/native/seccomp_choice.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,10 +74,10 @@ static int read_options(struct lxc *lxc, const struct exd_options *options, stru
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
 				     "cgroup_parent '%s' is not an absolute path without '..'",
 				     lxc->native.cgroup_parent);
-	if (strcmp(lxc->native.seccomp, "default") != 0 &&
-	    strcmp(lxc->native.seccomp, "unconfined") != 0)
+	if (!native_seccomp_is_word(lxc->native.seccomp) && lxc->native.seccomp[0] != '/')
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
-				     "seccomp '%s' is neither default nor unconfined",
+				     "seccomp '%s' is neither default nor unconfined, nor the "
+				     "absolute path of a profile",
 				     lxc->native.seccomp);
 	if (lxc->worker[0] != '/' || lxc->init[0] != '/')
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,

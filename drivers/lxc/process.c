@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/memfd.h"
 #include "drivers/lxc/lxc.h"
-#include "drivers/native/seccomp.h"
+#include "drivers/native/seccomp_choice.h"
 
 #define TTY_GROUP 5
 
@@ -39,24 +39,33 @@ static void rlimits(const struct native_process *process, struct recipe *recipe)
 static int seccomp(const struct native_process *process, struct recipe *recipe,
 		   struct exd_plan *plan, struct exd_error *err)
 {
-	struct sock_filter filter[SECCOMP_DEFAULT_MAX];
-	int n, fd;
+	struct native_filter filter;
+	int r, fd;
 
 	if (!process->seccomp)
 		return 0;
 	if (!plan) {
-		recipe_line(recipe, "seccomp default");
+		recipe_line(recipe, "seccomp %s", process->profile ? "profile" : "default");
 		return 0;
 	}
-	n = seccomp_default(process->caps, filter, SECCOMP_DEFAULT_MAX);
-	if (n < 0)
-		return exd_error_set(err, EXD_ERR_SECCOMP, -n, "the built-in seccomp profile");
-	fd = memfd_sealed("seccomp", filter, (size_t)n * sizeof(*filter), false);
-	if (fd < 0)
-		return exd_error_set(err, EXD_ERR_SECCOMP, -fd, "cannot make a memory file");
-	recipe_line(recipe, "seccomp %d",
-		    recipe_slot(recipe, exd_plan_fd_consume(plan, fd, EXD_FD_KEEP)));
-	return 0;
+	r = native_filter_read(process, exd_plan_root_fd(plan), false, &filter, err);
+	if (r == 0 && filter.notifies)
+		r = exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
+				  "driver lxc does not support SCMP_ACT_NOTIFY: the driver native "
+				  "does");
+	if (r == 0) {
+		fd = memfd_sealed("seccomp", filter.program, filter.count * sizeof(*filter.program),
+				  false);
+		if (fd < 0)
+			r = exd_error_set(err, EXD_ERR_SECCOMP, -fd, "cannot make a memory file");
+		else
+			recipe_line(recipe, "seccomp %d %x",
+				    recipe_slot(recipe,
+						exd_plan_fd_consume(plan, fd, EXD_FD_KEEP)),
+				    filter.flags);
+	}
+	native_filter_release(&filter);
+	return r;
 }
 
 /* The filter is loaded while CAP_SYS_ADMIN is still there: without no_new_privs the kernel asks. */

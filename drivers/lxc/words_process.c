@@ -97,10 +97,12 @@ int words_no_new_privs(struct words *w, const char *arg)
 	return neg_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
-/* The descriptor of a sealed file of instructions */
+/* The descriptor of a sealed file of instructions, and flags in hexadecimal */
 int words_seccomp(struct words *w, const char *arg)
 {
-	int fd = atoi(arg);
+	char *end;
+	int fd = (int)strtol(arg, &end, 10);
+	unsigned int flags = (unsigned int)strtoul(end, NULL, 16);
 	struct stat st;
 	struct sock_fprog program;
 	void *filter;
@@ -120,7 +122,7 @@ int words_seccomp(struct words *w, const char *arg)
 	}
 	program.len = (unsigned short)((size_t)st.st_size / sizeof(struct sock_filter));
 	program.filter = filter;
-	r = neg_errno(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+	r = neg_errno(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 	free(filter);
 	(void)close(fd);
 	return r;

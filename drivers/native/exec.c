@@ -16,6 +16,7 @@
 #include "drivers/native/cgroup.h"
 #include "drivers/native/native.h"
 #include "drivers/native/process.h"
+#include "drivers/native/seccomp_choice.h"
 
 struct exec {
 	const struct native *self;
@@ -152,6 +153,27 @@ static void plan_oom_score(struct exec *exec)
 	(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
 }
 
+/* A word, a profile of the exec's own, or "profile": that of the container, as it was then. */
+static int read_seccomp(struct exd_record *record, const char *value,
+			struct native_process *process, struct exd_error *err)
+{
+	bool own = strcmp(value, "profile") != 0;
+	int r = own ? native_seccomp_read(value, &process->profile_own, err) : 0;
+
+	if (r < 0)
+		return r;
+	process->seccomp = strcmp(value, "unconfined") != 0;
+	process->profile = own ? process->profile_own : note(record, "seccomp_profile", NULL);
+	process->profile_name = own && value[0] != '{' ? value : "of the container";
+	process->listener = exd_command_string(process->command, EXD_KEY_SECCOMP_LISTENER,
+					       own ? NULL : note(record, "seccomp_listener", NULL));
+	if (!own && !process->profile)
+		return exd_error_set(err, EXD_ERR_STATE, 0,
+				     "the record of container '%s' has no seccomp profile",
+				     exd_record_id(record));
+	return 0;
+}
+
 int native_exec_process(struct exd_record *record, const struct exd_command *command,
 			struct native_process *process, struct exd_error *err)
 {
@@ -159,8 +181,11 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 	/* a record that does not say so is of no run of ours: the strict answer */
 	const char *seccomp = privileged ? "unconfined" : note(record, "seccomp", "default");
 	uint64_t caps = strtoull(note(record, "caps", "0"), NULL, 16);
+	int r;
 
 	process->command = command;
+	process->box_id = exd_record_id(record);
+	process->box_pid = exd_record_pid(record);
 	process->no_new_privs = strcmp(note(record, "no_new_privs", "0"), "1") == 0 ||
 				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES);
 	process->umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK,
@@ -173,9 +198,9 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 	process->personality = note(record, "personality", NULL);
 	process->landlock = note(record, "landlock", NULL);
 	process->best_effort = note(record, "best_effort", NULL) != NULL;
-	process->seccomp =
-		strcmp(exd_command_string(command, EXD_KEY_SECCOMP, seccomp), "unconfined") != 0;
-	return native_caps_read(command, caps, &process->caps, err);
+	r = read_seccomp(record, exd_command_string(command, EXD_KEY_SECCOMP, seccomp), process,
+			 err);
+	return r < 0 ? r : native_caps_read(command, caps, &process->caps, err);
 }
 
 static int plan_process(struct exec *exec)
@@ -183,7 +208,10 @@ static int plan_process(struct exec *exec)
 	struct native_process process = {.user = &exec->user};
 	int r = native_exec_process(exec->record, exec->command, &process, exec->err);
 
-	return r < 0 ? r : native_process_plan(&process, exec->plan, exec->err);
+	if (r == 0)
+		r = native_process_plan(&process, exec->plan, exec->err);
+	native_process_release(&process);
+	return r;
 }
 
 static int compile(struct exec *exec)

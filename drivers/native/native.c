@@ -18,6 +18,7 @@
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_layout.h"
+#include "drivers/native/seccomp_choice.h"
 
 #define WARM_MAX 64
 
@@ -40,9 +41,10 @@ static int check_values(const struct native *native, struct exd_error *err)
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
 				     "cgroup_manager '%s' is not known: cgroupfs is",
 				     native->cgroup_manager);
-	if (strcmp(native->seccomp, "default") != 0 && strcmp(native->seccomp, "unconfined") != 0)
+	if (!native_seccomp_is_word(native->seccomp) && native->seccomp[0] != '/')
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,
-				     "seccomp '%s' is neither default nor unconfined",
+				     "seccomp '%s' is neither default nor unconfined, nor the "
+				     "absolute path of a profile",
 				     native->seccomp);
 	if (native->cgroup_parent[0] != '/' || strstr(native->cgroup_parent, ".."))
 		return exd_error_set(err, EXD_ERR_DRIVER_OPTION, 0,

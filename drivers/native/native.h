@@ -16,7 +16,7 @@
 struct native {
 	char *cgroup_parent;  /* "/execdriver"; a command may name another */
 	char *cgroup_manager; /* "cgroupfs" */
-	char *seccomp;        /* "default" or "unconfined", for commands that do not say */
+	char *seccomp;        /* for commands that do not say */
 	unsigned int warm;    /* boxes to keep of each shape */
 	struct cgroup_layout
 		*layout; /* cgroup hierarchies, as they were when the driver was opened */
@@ -62,6 +62,8 @@ struct native_run {
 	size_t mount_count;
 	struct native_bind *binds; /* of the volatile root */
 	size_t bind_count;
+	const char *seccomp; /* the word, path or text of it */
+	char *profile;       /* of the user's own, or NULL */
 	char *landlock; /* rules, one a line, or NULL */
 	struct native_mask *masks;
 	size_t mask_count;

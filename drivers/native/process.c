@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "drivers/native/seccomp.h"
+#include "drivers/native/seccomp_choice.h"
 
 #define TTY_GROUP 5
 #define RLIMIT_TEXT 48
@@ -52,20 +52,35 @@ static void plan_rlimits(const struct native_process *process, struct exd_plan *
 	}
 }
 
+/*
+ * A profile of the user's comes last where that can be: it need not allow what only we do. The
+ * built-in one does, and protects that too.
+ */
+static bool is_late(const struct native_process *process)
+{
+	return process->profile && process->no_new_privs;
+}
+
 static int plan_seccomp(const struct native_process *process, struct exd_plan *plan,
 			struct exd_error *err)
 {
-	struct sock_filter filter[SECCOMP_DEFAULT_MAX];
-	int n;
+	struct native_filter filter;
+	int r;
 
+	if (!process->seccomp && process->listener)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "seccomp_listener needs a seccomp profile that notifies it");
 	if (!process->seccomp)
 		return 0;
-	n = seccomp_default(process->caps, filter, SECCOMP_DEFAULT_MAX);
-	if (n < 0)
-		return exd_error_set(err, EXD_ERR_SECCOMP, -n, "the built-in seccomp profile");
+	r = native_filter_read(process, exd_plan_root_fd(plan), is_late(process), &filter, err);
 	exd_plan_blame(plan, EXD_ERR_SECCOMP, 0);
-	(void)exd_plan_seccomp(plan, filter, (size_t)n * sizeof(*filter), 0);
-	return 0;
+	if (r == 0 && filter.notifies)
+		r = native_listener_plan(process, &filter, plan, err);
+	else if (r == 0)
+		(void)exd_plan_seccomp(plan, filter.program,
+				       filter.count * sizeof(*filter.program), filter.flags);
+	native_filter_release(&filter);
+	return r;
 }
 
 /*
@@ -99,7 +114,7 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	if (process->no_new_privs)
 		(void)exd_plan_no_new_privs(plan);
 	r = native_landlock_plan(process, plan, err);
-	if (r == 0)
+	if (r == 0 && !is_late(process))
 		r = plan_seccomp(process, plan, err);
 	if (r < 0)
 		return r;
@@ -133,6 +148,12 @@ static int plan_program(const struct native_process *process, struct exd_plan *p
 	return 0;
 }
 
+void native_process_release(struct native_process *process)
+{
+	free(process->profile_own);
+	process->profile_own = NULL;
+}
+
 int native_process_plan(const struct native_process *process, struct exd_plan *plan,
 			struct exd_error *err)
 {
@@ -147,7 +168,9 @@ int native_process_plan(const struct native_process *process, struct exd_plan *p
 		return r;
 	exd_plan_blame(plan, EXD_ERR_CWD, 0);
 	(void)exd_plan_chdir(plan, process->cwd, false);
-	return plan_program(process, plan, err);
+	if (is_late(process))
+		r = plan_seccomp(process, plan, err);
+	return r < 0 ? r : plan_program(process, plan, err);
 }
 
 int native_stdio_plan(const struct exd_command *command, const struct native_user *user,

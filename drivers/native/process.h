@@ -19,6 +19,12 @@ struct native_process {
 	const struct native_user *user;
 	uint64_t caps;
 	bool seccomp;
+	const char *profile; /* of the user's own, in its shortest form; NULL: the built-in one */
+	const char *profile_name;
+	char *profile_own;    /* freed with the process: profile may point there */
+	const char *box_id;   /* of the container */
+	pid_t box_pid;        /* of the container's init, for an exec; else 0 */
+	const char *listener; /* who is told of system calls; NULL: the profile says */
 	bool no_new_privs;
 	bool init;
 	mode_t umask;
@@ -36,6 +42,8 @@ int native_exec_user(struct exd_record *record, const struct exd_command *comman
 		     struct native_user *user, struct exd_error *err);
 int native_exec_process(struct exd_record *record, const struct exd_command *command,
 			struct native_process *process, struct exd_error *err);
+
+void native_process_release(struct native_process *process);
 
 /* Adds rlimits, umask, groups, seccomp, ids, capabilities, cwd and the exec itself. */
 int native_process_plan(const struct native_process *process, struct exd_plan *plan,

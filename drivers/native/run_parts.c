@@ -13,6 +13,7 @@
 #include "drivers/native/mounts.h"
 #include "drivers/native/native.h"
 #include "drivers/native/process.h"
+#include "drivers/native/seccomp_choice.h"
 
 /*
  * Of its own namespace: the key, or the id; of the host's: what the host is called; of a joined
@@ -61,6 +62,16 @@ static int find_user(struct native_run *run)
 		     : native_user_add_groups(&run->users, run->command, &run->user, run->err);
 }
 
+static int read_seccomp(struct native_run *run)
+{
+	const char *otherwise = exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
+					? "unconfined"
+					: run->self->seccomp;
+
+	run->seccomp = exd_command_string(run->command, EXD_KEY_SECCOMP, otherwise);
+	return native_seccomp_read(run->seccomp, &run->profile, run->err);
+}
+
 static int read_landlock(struct native_run *run)
 {
 	if (exd_command_count(run->command, EXD_KEY_LANDLOCK) == 0)
@@ -73,6 +84,8 @@ int native_run_read(struct native_run *run)
 {
 	int r = native_mounts_read(run);
 
+	if (r == 0)
+		r = read_seccomp(run);
 	if (r == 0)
 		r = read_landlock(run);
 	if (r == 0)
@@ -94,17 +107,8 @@ void native_run_release(struct native_run *run)
 	native_user_release(&run->user);
 	native_userdb_release(&run->users);
 	free(run->landlock);
+	free(run->profile);
 	cleanup_close_fn(&run->rootfs_fd);
-}
-
-static bool use_seccomp(const struct native_run *run)
-{
-	const char *otherwise = exd_command_bool(run->command, EXD_KEY_PRIVILEGED)
-					? "unconfined"
-					: run->self->seccomp;
-
-	return strcmp(exd_command_string(run->command, EXD_KEY_SECCOMP, otherwise), "unconfined") !=
-	       0;
 }
 
 struct native_process native_run_process(const struct native_run *run)
@@ -113,7 +117,12 @@ struct native_process native_run_process(const struct native_run *run)
 		.command = run->command,
 		.user = &run->user,
 		.caps = run->caps,
-		.seccomp = use_seccomp(run),
+		.seccomp = strcmp(run->seccomp, "unconfined") != 0,
+		.box_id = exd_command_string(run->command, EXD_KEY_ID, ""),
+		.profile = run->profile,
+		.profile_name = run->profile && run->seccomp[0] != '{' ? run->seccomp
+								       : "of the command",
+		.listener = exd_command_string(run->command, EXD_KEY_SECCOMP_LISTENER, NULL),
 		.no_new_privs = exd_command_bool(run->command, EXD_KEY_NO_NEW_PRIVILEGES),
 		.init = exd_command_bool(run->command, EXD_KEY_INIT),
 		.umask = (mode_t)exd_command_number(run->command, EXD_KEY_UMASK, NATIVE_UMASK),
@@ -144,7 +153,12 @@ int native_run_note(struct native_run *run, const struct native_process *process
 		return r;
 	(void)snprintf(text, sizeof(text), "%" PRIx64, process->caps);
 	(void)exd_plan_note(run->plan, "caps", text);
-	(void)exd_plan_note(run->plan, "seccomp", process->seccomp ? "default" : "unconfined");
+	(void)exd_plan_note(run->plan, "seccomp",
+			    process->profile   ? "profile"
+			    : process->seccomp ? "default"
+					       : "unconfined");
+	note_if(run->plan, "seccomp_profile", process->profile);
+	note_if(run->plan, "seccomp_listener", process->listener);
 	(void)exd_plan_note(run->plan, "no_new_privs", process->no_new_privs ? "1" : "0");
 	(void)snprintf(text, sizeof(text), "%o", (unsigned int)process->umask);
 	(void)exd_plan_note(run->plan, "umask", text);

@@ -449,6 +449,8 @@ EXD_API int exd_plan_cgroup_make_file(struct exd_plan *plan, int root_slot, int 
 				      const char *path, const char *file, bool cpuset);
 EXD_API int exd_plan_write(struct exd_plan *plan, int dir_slot, const char *file, const void *bytes,
 			   size_t size);
+/* A connection to the SOCK_STREAM socket at an absolute path. Since 0.1. */
+EXD_API int exd_plan_connect(struct exd_plan *plan, int out_slot, const char *path);
 EXD_API int exd_plan_open(struct exd_plan *plan, enum exd_plan_phase phase, int dir_slot,
 			  int out_slot, const char *path, int flags);
 EXD_API int exd_plan_oom_watch(struct exd_plan *plan, int memory_slot, int version);
@@ -529,6 +531,13 @@ EXD_API int exd_plan_no_new_privs(struct exd_plan *plan);
 /* `filter` is an array of struct sock_filter of `size` bytes. Since 0.1. */
 EXD_API int exd_plan_seccomp(struct exd_plan *plan, const void *filter, size_t size,
 			     uint32_t flags);
+/*
+ * The same for a filter with SECCOMP_RET_USER_NOTIF, but not for sendmsg and read: its listener goes
+ * to the connection with the text of the pieces (NULL-terminated) and the process's pid between
+ * them, and only then the process goes on. Once at most. Since 0.1.
+ */
+EXD_API int exd_plan_seccomp_notify(struct exd_plan *plan, const void *filter, size_t size,
+				    uint32_t flags, int socket_slot, const char *const *pieces);
 /* How it is scheduled, as the key scheduler has it. Since 0.1. */
 EXD_API int exd_plan_scheduler(struct exd_plan *plan, const char *text);
 EXD_API int exd_plan_nice(struct exd_plan *plan, int nice);

@@ -242,7 +242,9 @@ enum exd_key {
 	EXD_KEY_CAP_ADD,           /* list of names, or all */
 	EXD_KEY_CAP_DROP,          /* list */
 	EXD_KEY_NO_NEW_PRIVILEGES, /* bool */
-	EXD_KEY_SECCOMP,           /* string: default, unconfined */
+	/* string: default, unconfined, the path of a profile, or its JSON */
+	EXD_KEY_SECCOMP,
+	EXD_KEY_SECCOMP_LISTENER,  /* string: path of a socket */
 	EXD_KEY_APPARMOR,          /* string */
 	EXD_KEY_SELINUX_LABEL,     /* string */
 	EXD_KEY_RLIMITS,           /* rlimits */

@@ -68,7 +68,7 @@ bad 125 "nobody" --network container:nobody -- true
 bad 125 "/no/ns" --network path:/no/ns -- true
 bad 125 "/etc/passwd" --pid path:/etc/passwd -- true
 bad 125 "--security-opt: .*'frob'" --security-opt frob -- true
-bad 125 "seccomp.*'profile.json'" --security-opt seccomp=profile.json -- true
+bad 125 "seccomp.*/profile.json'" --security-opt seccomp=profile.json -- true
 bad 125 "[aA]pp[aA]rmor" --security-opt apparmor=profile -- true
 bad 125 "[sS][eE][lL]inux" --security-opt label=x -- true
 bad 125 "--ulimit: .*frob" --ulimit frob=1 -- true

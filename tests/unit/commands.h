@@ -69,6 +69,7 @@ static const struct {
 	{"cap_drop", "all", 0},
 	{"no_new_privileges", "no", 0},
 	{"seccomp", "unconfined", 0},
+	{"seccomp_listener", "/run/agent.sock", 0},
 	{"apparmor", "unconfined", 0},
 	{"selinux_label", "a:b:c", 0},
 	{"rlimits", "nofile=1024:4096", 0},

@@ -306,6 +306,7 @@ static const char *sample(const struct option_row *row)
 		{"user", "1000:1000"},
 		{"group-add", "5"},
 		{"hostname", "box"},
+		{"seccomp-listener", "/x"},
 		{"scheduler", "batch"},
 		{"nice", "5"},
 		{"ioprio", "idle"},

@@ -72,6 +72,8 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_groups(plan, gids, 2);
 	exd_plan_no_new_privs(plan);
 	exd_plan_seccomp(plan, filter, sizeof(filter), 0);
+	exd_plan_connect(plan, pty, "/run/agent.sock");
+	exd_plan_seccomp_notify(plan, filter, sizeof(filter), 0, pty, rules);
 	exd_plan_ids(plan, 1000, 100);
 	exd_plan_caps(plan, 1, 2, 4, 8);
 	exd_plan_init(plan);
@@ -103,8 +105,10 @@ START_TEST(test_every_step_is_told_in_words)
 	exd_report_line(report, 0, &line);
 	ck_assert_str_eq(line.topic, "prepare 0");
 	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box, with the cpus and nodes of the one above");
-	exd_report_line(report, 5, &line);
-	ck_assert_str_eq(line.topic, "child 5");
+	exd_report_line(report, 6, &line);
+	ck_assert_str_eq(line.topic, "child 6");
+	line_with(report, "connect to /run/agent.sock");
+	line_with(report, "load seccomp filter of 2 instructions, hash ");
 	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
 	line_with(report, "mount proc on /proc");
 	line_with(report, "join cgroup through /dev/null/exd/box/cgroup.procs");
