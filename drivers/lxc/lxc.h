@@ -87,9 +87,6 @@ int lxc_process_words(const struct native_process *process, struct recipe *recip
 /* The terminal, when there is one. */
 void lxc_tty_words(const struct exd_command *command, const struct native_user *user, bool console,
 		   struct recipe *recipe);
-/* "apparmor PROFILE" or "selinux CONTEXT" for the record, "" for none. EXD_ERR_HOST. */
-int lxc_label(const struct exd_command *command, char *text, size_t size, struct exd_error *err);
-
 /* The vtable's. */
 int lxc_run(void *self, const struct exd_command *command, struct exd_plan *plan,
 	    struct exd_error *err);

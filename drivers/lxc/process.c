@@ -134,27 +134,3 @@ void lxc_tty_words(const struct exd_command *command, const struct native_user *
 		recipe_line(recipe, "console");
 	recipe_line(recipe, "terminal");
 }
-
-int lxc_label(const struct exd_command *command, char *text, size_t size, struct exd_error *err)
-{
-	const char *profile = exd_command_string(command, EXD_KEY_APPARMOR, "unconfined");
-	const char *context = exd_command_string(command, EXD_KEY_SELINUX_LABEL, "");
-	bool apparmor = *profile && strcmp(profile, "unconfined") != 0;
-	const char *there = apparmor ? "/sys/kernel/security/apparmor" : "/sys/fs/selinux";
-
-	text[0] = '\0';
-	if (!apparmor && !*context)
-		return 0;
-	if (apparmor && *context)
-		return exd_error_set(err, EXD_ERR_KEY, 0,
-				     "apparmor and selinux_label exclude each other");
-	if (access(there, F_OK) < 0)
-		return exd_error_set(err, EXD_ERR_HOST, 0,
-				     "%s '%s': '%s' is not there: boot with this security module",
-				     apparmor ? "apparmor" : "selinux_label",
-				     apparmor ? profile : context, there);
-	if ((size_t)snprintf(text, size, "%s %s", apparmor ? "apparmor" : "selinux",
-			     apparmor ? profile : context) >= size)
-		return exd_error_set(err, EXD_ERR_KEY, 0, "a security label that is too long");
-	return 0;
-}

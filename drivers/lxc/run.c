@@ -94,7 +94,7 @@ static int process_words(struct lxc_run *run)
 	const struct exd_command *command = run->base.command;
 	struct native_process process = native_run_process(&run->base);
 	char label[LABEL_SIZE];
-	int r = lxc_label(command, label, sizeof(label), run->base.err);
+	int r = native_label_read(command, label, sizeof(label), run->base.err);
 
 	if (r < 0)
 		return r;

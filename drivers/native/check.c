@@ -16,8 +16,6 @@ static const struct {
 	const char *harmless; /* the value that asks for nothing */
 } unsupported[] = {
 	{EXD_KEY_USER_NAMESPACE, "user_namespace", "host"},
-	{EXD_KEY_APPARMOR, "apparmor", "unconfined"},
-	{EXD_KEY_SELINUX_LABEL, "selinux_label", ""},
 };
 
 /* Keys that only a root of one's own gives a meaning. */

@@ -136,21 +136,27 @@ static void plan_stdio(struct exec *exec)
 	native_stdio_finish(exec->plan, tty);
 }
 
-/* A procfs of the container's pid namespace, never the one that is mounted there. */
-static void plan_oom_score(struct exec *exec)
+/* Through a procfs of the container's pid namespace, never the one that is mounted there. */
+static int plan_settings(struct exec *exec)
 {
-	char value[24];
-	int proc;
+	bool score = exd_command_is_set(exec->command, EXD_KEY_OOM_SCORE_ADJ);
+	char own[NATIVE_LABEL_SIZE], value[24];
+	int proc, r = native_label_read(exec->command, own, sizeof(own), exec->err);
+	const char *label = *own ? own : note(exec->record, "label", "");
 
-	if (!exd_command_is_set(exec->command, EXD_KEY_OOM_SCORE_ADJ))
-		return;
+	if (r < 0 || (!score && !*label))
+		return r;
 	proc = exd_plan_slot(exec->plan);
 	exd_plan_blame(exec->plan, EXD_ERR_MOUNT, 0);
 	(void)exd_plan_fs(exec->plan, proc, "proc", "", 0);
+	if (*label)
+		native_label_plan(label, exec->plan, proc);
+	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
 	(void)snprintf(value, sizeof(value), "%" PRId64,
 		       exd_command_number(exec->command, EXD_KEY_OOM_SCORE_ADJ, 0));
-	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
-	(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
+	if (score)
+		(void)exd_plan_proc_write(exec->plan, proc, "oom_score_adj", value);
+	return 0;
 }
 
 /* A word, a profile of the exec's own, or "profile": that of the container, as it was then. */
@@ -225,8 +231,8 @@ static int compile(struct exec *exec)
 	if (r < 0)
 		return r;
 	plan_stdio(exec);
-	plan_oom_score(exec);
-	return plan_process(exec);
+	r = plan_settings(exec);
+	return r < 0 ? r : plan_process(exec);
 }
 
 int native_exec(void *self, struct exd_record *record, const struct exd_command *command,

@@ -60,6 +60,13 @@ char *native_landlock_text(const struct exd_command *command);
 int native_landlock_plan(const struct native_process *process, struct exd_plan *plan,
 			 struct exd_error *err);
 
+/* label.c: "apparmor PROFILE" or "selinux CONTEXT" for the record, "" for none. EXD_ERR_HOST. */
+#define NATIVE_LABEL_SIZE 1024
+int native_label_read(const struct exd_command *command, char *text, size_t size,
+		      struct exd_error *err);
+/* The step, through a procfs of the plan's own: in force from the program's execve on. */
+void native_label_plan(const char *label, struct exd_plan *plan, int proc_slot);
+
 /*
  * stdin, stdout and stderr from the plan's slots, or a pty below root_slot/devpts as controlling
  * terminal. Returns its slot, or -1.

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
@@ -85,17 +86,22 @@ static void plan_names(struct native_run *run)
 static int plan_settings(struct native_run *run)
 {
 	bool score = exd_command_is_set(run->command, EXD_KEY_OOM_SCORE_ADJ);
-	int proc = run->proc, r;
-	char value[24];
+	char label[NATIVE_LABEL_SIZE], value[24];
+	int proc = run->proc;
+	int r = native_label_read(run->command, label, sizeof(label), run->err);
 
-	if (!score && exd_command_count(run->command, EXD_KEY_SYSCTLS) == 0)
-		return 0;
+	if (r < 0 || (!score && !*label && exd_command_count(run->command, EXD_KEY_SYSCTLS) == 0))
+		return r;
 	if (proc < 0) {
 		proc = exd_plan_slot(run->plan);
 		exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
 		(void)exd_plan_fs(run->plan, proc, "proc", "", 0);
 	}
 	r = native_sysctl_plan(run->command, run->ns, run->plan, proc, run->err);
+	if (r == 0 && *label) {
+		native_label_plan(label, run->plan, proc);
+		(void)exd_plan_note(run->plan, "label", label);
+	}
 	if (r < 0 || !score)
 		return r;
 	(void)snprintf(value, sizeof(value), "%" PRId64,
@@ -172,6 +178,8 @@ static bool can_be_warm(const struct native_run *run)
 {
 	if (exd_plan_wants_park(run->plan) || exd_command_bool(run->command, EXD_KEY_TTY) ||
 	    exd_command_bool(run->command, EXD_KEY_INIT) ||
+	    /* who is asked is connected to for each start */
+	    (run->profile && strstr(run->profile, "SCMP_ACT_NOTIFY")) ||
 	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN)
 		return false;
 	for (int i = 0; i < NATIVE_NS_KINDS; i++)

@@ -132,7 +132,7 @@ static int kernel_holds(const struct seccomp_place *at, struct json_object *filt
 static int entry_counts(const struct seccomp_place *at, struct json_object *entry,
 			const struct seccomp_host *host)
 {
-	static const char *const known[] = {"caps", "arches", "minKernel", NULL};
+	static const char *const members[] = {"caps", "arches", "minKernel", NULL};
 	static const char *const sides[] = {"includes", "excludes"};
 	bool counts = true;
 
@@ -147,7 +147,7 @@ static int entry_counts(const struct seccomp_place *at, struct json_object *entr
 			return r;
 		if (r == 0)
 			continue;
-		r = seccomp_keys(at, filter, known);
+		r = seccomp_keys(at, filter, members);
 		with_caps = r < 0 ? r : count_holding(at, filter, "caps", host, &caps);
 		with_archs = with_caps < 0 ? with_caps
 					   : count_holding(at, filter, "arches", host, &archs);
@@ -190,7 +190,7 @@ int seccomp_action(const struct seccomp_place *at, struct json_object *object, c
 
 static int read_arg(const struct seccomp_place *at, struct json_object *json, struct seccomp_arg *arg)
 {
-	static const char *const known[] = {"index", "value", "valueTwo", "op", NULL};
+	static const char *const members[] = {"index", "value", "valueTwo", "op", NULL};
 	uint64_t index = SECCOMP_ARGS;
 	const char *op = "";
 	uint32_t word;
@@ -198,7 +198,7 @@ static int read_arg(const struct seccomp_place *at, struct json_object *json, st
 
 	if (!json_object_is_type(json, json_type_object))
 		return seccomp_refuse(at, "wrong type in", "args");
-	r = seccomp_keys(at, json, known);
+	r = seccomp_keys(at, json, members);
 	if (r == 0)
 		r = seccomp_number(at, json, "index", SECCOMP_ARGS - 1, &index);
 	if (r > 0)
@@ -303,8 +303,8 @@ static int get_names(const struct seccomp_place *at, struct json_object *entry, 
 int seccomp_entry(struct seccomp_place *at, struct seccomp_rules *rules, struct json_object *entry,
 		  const struct seccomp_host *host)
 {
-	static const char *const known[] = {"names", "name", "action", "errnoRet", "args",
-					    "comment", "includes", "excludes", NULL};
+	static const char *const members[] = {"names", "name", "action", "errnoRet", "args",
+					      "comment", "includes", "excludes", NULL};
 	struct seccomp_rule rule = {.entry = (size_t)at->entry};
 	struct seccomp_arg args[ARGS_MAX] = {{0}};
 	struct json_object *names = NULL;
@@ -319,7 +319,7 @@ int seccomp_entry(struct seccomp_place *at, struct seccomp_rules *rules, struct 
 		name = seccomp_item(names, 0);
 	at->call = name ? name : "";
 	if (r == 0)
-		r = seccomp_keys(at, entry, known);
+		r = seccomp_keys(at, entry, members);
 	if (r == 0)
 		r = seccomp_action(at, entry, "action", "errnoRet", &rule.action);
 	if (r == 0)

@@ -42,7 +42,7 @@ static int add_archs(const struct seccomp_place *at, struct seccomp_rules *rules
 static int read_arch_map(const struct seccomp_place *at, struct seccomp_rules *rules,
 			 struct json_object *map)
 {
-	static const char *const known[] = {"architecture", "subArchitectures", NULL};
+	static const char *const members[] = {"architecture", "subArchitectures", NULL};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < json_object_array_length(map); i++) {
@@ -51,7 +51,7 @@ static int read_arch_map(const struct seccomp_place *at, struct seccomp_rules *r
 
 		if (!json_object_is_type(entry, json_type_object))
 			return seccomp_refuse(at, "wrong type in", "archMap");
-		r = seccomp_keys(at, entry, known);
+		r = seccomp_keys(at, entry, members);
 		if (r == 0)
 			r = seccomp_text(at, entry, "architecture", &arch);
 		if (r >= 0)
@@ -99,11 +99,11 @@ static int read_flags(const struct seccomp_place *at, struct seccomp_rules *rule
 
 static int read_head(const struct seccomp_place *at, struct seccomp_rules *rules)
 {
-	static const char *const known[] = {"defaultAction", "defaultErrnoRet", "architectures",
-					    "archMap", "flags", "listenerPath",
-					    "listenerMetadata", "syscalls", "comment",
-					    NULL};
-	int r = seccomp_keys(at, rules->json, known);
+	static const char *const members[] = {"defaultAction", "defaultErrnoRet", "architectures",
+					      "archMap", "flags", "listenerPath",
+					      "listenerMetadata", "syscalls", "comment",
+					      NULL};
+	int r = seccomp_keys(at, rules->json, members);
 
 	if (r == 0)
 		r = seccomp_action(at, rules->json, "defaultAction", "defaultErrnoRet",

@@ -75,6 +75,6 @@ for driver in "${drivers[@]}"; do
 		"driver $driver answers with works, anyway, or a reason"
 	is "$(grep -P '^(id|args|annotations)\t' "answers/$driver" | grep -v 'works$')" "" "driver $driver takes what all take"
 done
-is "$(find state -mindepth 1 2>/dev/null)" "" "asking made no container"
+is "$(find state -mindepth 1 -not -path "state/.seccomp*" 2>/dev/null)" "" "asking made no container"
 
 done_testing

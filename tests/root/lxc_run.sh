@@ -98,6 +98,13 @@ ctl delete -f kept
 dir=$(run limits -m 32m -- sh -c 'grep -E "memory|^0::" /proc/self/cgroup' | head -1)
 like "$dir" ":/$" "the cgroup namespace begins at its own cgroup"
 
+# a filter by a profile, with its flags; nobody can be asked
+printf '{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [{"names": ["mkdir", "mkdirat"], %s}]}' \
+	'"action": "SCMP_ACT_ERRNO", "errnoRet": 28' >profile.json
+is "$(run --security-opt seccomp=profile.json -- mkdir /tmp/x 2>&1)" \
+	"mkdir: cannot create directory '/tmp/x': No space left on device" "a profile filters system calls"
+is "$(code run --nice 3 -- true)" 125 "what the recipe has no words for is refused"
+
 # security modules: a host without one says so, one that has it does not know these
 label() {
 	local there=$1 missing=$2

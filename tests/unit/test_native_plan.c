@@ -430,8 +430,6 @@ static const struct {
 	{"devices", "/etc/passwd", EXD_ERR_DEVICE, "/etc/passwd"},
 	{"sysctls", "kernel.core_pattern=x", EXD_ERR_SYSCTL, "kernel.core_pattern"},
 	{"sysctls", "kernel.hostname=x", EXD_ERR_SYSCTL, "hostname"},
-	{"apparmor", "profile", EXD_ERR_UNSUPPORTED, "apparmor"},
-	{"selinux_label", "label", EXD_ERR_UNSUPPORTED, "selinux_label"},
 	{"user_namespace", "private", EXD_ERR_UNSUPPORTED, "user_namespace"},
 	{"hcs_layers", "/layers/app", EXD_ERR_UNSUPPORTED, "hcs_layers"},
 	{"hcs_first_start", "yes", EXD_ERR_UNSUPPORTED, "hcs_first_start"},
