@@ -177,10 +177,10 @@ enum wire_op {
 	   WIRE_PARK, WIRE_TTY_OPEN and new pid namespaces: those are the program's. */
 	WIRE_WORKER = 71,
 	/* child: how it is scheduled, and what it may do; before the privileges for it are gone */
-	WIRE_SCHEDULER = 115, /* str0 text; str1 struct scheduling for sched_setattr */
-	WIRE_NICE = 116,      /* num0, an int64_t */
-	WIRE_IOPRIO = 117,    /* str0 text; num0 value for ioprio_set */
-	WIRE_AFFINITY = 118,  /* str0 text; str1 mask of cpus */
+	WIRE_SCHEDULER = 115,   /* str0 text; str1 struct scheduling for sched_setattr */
+	WIRE_NICE = 116,        /* num0, an int64_t */
+	WIRE_IOPRIO = 117,      /* str0 text; num0 value for ioprio_set */
+	WIRE_AFFINITY = 118,    /* str0 text; str1 mask of cpus */
 	WIRE_PERSONALITY = 119, /* str0 name; num0 */
 	/* str0 "ro:PATH\0rw:PATH\0"; num0 the rights that are handled, which rw grants; num1 those
 	   that ro grants */
@@ -394,7 +394,7 @@ enum wire_report_type {
 	/* body int32_t: raw wait status of the program under WIRE_INIT */
 	WIRE_REPORT_INIT_EXIT = 6,
 	WIRE_REPORT_LISTENER = 8, /* fd: a seccomp listener; waits for one byte: 0 = go */
-	WIRE_REPORT_BOX = 7, /* at the cut: waits for a struct wire_take, or the end of the line */
+	WIRE_REPORT_BOX = 7,      /* at the cut: waits for a struct wire_take, or the end of the line */
 };
 
 /*

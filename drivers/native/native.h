@@ -64,7 +64,7 @@ struct native_run {
 	size_t bind_count;
 	const char *seccomp; /* the word, path or text of it */
 	char *profile;       /* of the user's own, or NULL */
-	char *landlock; /* rules, one a line, or NULL */
+	char *landlock;      /* rules, one a line, or NULL */
 	struct native_mask *masks;
 	size_t mask_count;
 	int host_proc; /* whether the host's can be looked at: -1 no, 0 not asked yet, 1 yes */

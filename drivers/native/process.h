@@ -29,12 +29,12 @@ struct native_process {
 	bool init;
 	mode_t umask;
 	const char *cwd;
-	const char *hostname; /* of the environment; NULL: none */
-	const char *affinity; /* of an exec: "INITIAL:FINAL"; or NULL */
+	const char *hostname;    /* of the environment; NULL: none */
+	const char *affinity;    /* of an exec: "INITIAL:FINAL"; or NULL */
 	const char *personality; /* NULL: that of the host */
 	const char *landlock;    /* rules, one a line; NULL: none */
 	bool best_effort;
-	const char *rlimits;  /* of the container, for an exec: native_rlimits_text(); or NULL */
+	const char *rlimits; /* of the container, for an exec: native_rlimits_text(); or NULL */
 };
 
 /* Of a process in a running container: its user, and what its record says it is like. */
