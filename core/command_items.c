@@ -134,11 +134,39 @@ static int put(struct exd_command *command, enum exd_key key, void *item, struct
 	return 0;
 }
 
+static bool flags_known(uint32_t flags)
+{
+	const uint32_t atime =
+		flags & (EXD_MOUNT_NOATIME | EXD_MOUNT_RELATIME | EXD_MOUNT_STRICTATIME);
+
+	return flags < EXD_MOUNT_COPYUP << 1 && (atime & (atime - 1)) == 0;
+}
+
+static bool propagation_known(uint32_t propagation)
+{
+	return propagation == 0 || propagation == MS_PRIVATE || propagation == MS_SLAVE ||
+	       propagation == MS_SHARED || propagation == MS_UNBINDABLE;
+}
+
+static int check_mount_words(const struct exd_mount *mount, struct exd_error *err)
+{
+	if (mount->flags & EXD_MOUNT_COPYUP && mount->type != EXD_MOUNT_TMPFS)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "key 'mounts': only a tmpfs can begin with a copy of what lies "
+				     "under it (tmpcopyup), not '%.100s'",
+				     mount->target);
+	if (mount->type != EXD_MOUNT_BIND &&
+	    (mount->propagation == MS_SLAVE || mount->propagation == MS_SHARED))
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "key 'mounts': '%.100s' has no mounts to share: slave and "
+				     "shared are for binds",
+				     mount->target);
+	return 0;
+}
+
 int exd_command_add_mount(struct exd_command *command, const struct exd_mount *mount,
 			  struct exd_error *err)
 {
-	const uint32_t flags = EXD_MOUNT_READONLY | EXD_MOUNT_NOSUID | EXD_MOUNT_NODEV |
-			       EXD_MOUNT_NOEXEC | EXD_MOUNT_NORECURSE;
 	struct exd_mount full;
 	int r = sized_check(mount, "exd_mount", err);
 
@@ -155,9 +183,8 @@ int exd_command_add_mount(struct exd_command *command, const struct exd_mount *m
 			err, EXD_ERR_KEY, 0,
 			"key 'mounts': target '%.100s' is not an absolute path below /",
 			full.target ? full.target : "");
-	if (full.type > EXD_MOUNT_CGROUP || (full.flags & ~flags) ||
-	    (full.propagation != 0 && full.propagation != MS_PRIVATE &&
-	     full.propagation != MS_SLAVE && full.propagation != MS_SHARED))
+	if (full.type > EXD_MOUNT_CGROUP || !flags_known(full.flags) ||
+	    !propagation_known(full.propagation))
 		return exd_error_set(
 			err, EXD_ERR_KEY, 0,
 			"key 'mounts': type, flags or propagation of '%.100s' is not a known one",
@@ -170,7 +197,8 @@ int exd_command_add_mount(struct exd_command *command, const struct exd_mount *m
 		return exd_error_set(err, EXD_ERR_KEY, 0,
 				     "key 'mounts': a bind such as '%.100s' takes no '%.100s'",
 				     full.target, full.options);
-	return put(command, EXD_KEY_MOUNTS, item_of_mount(&full), err);
+	r = check_mount_words(&full, err);
+	return r < 0 ? r : put(command, EXD_KEY_MOUNTS, item_of_mount(&full), err);
 }
 
 int exd_command_add_device(struct exd_command *command, const struct exd_device *device,

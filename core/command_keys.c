@@ -45,8 +45,8 @@ static const struct command_key keys[] = {
 	 .takes = "a directory", .valid = valid_text},
 	{KEY(ROOTFS_READONLY, BOOL, RUN, "rootfs_readonly", "the root is mounted read-only")},
 	{KEY(ROOTFS_PROPAGATION, STRING, RUN, "rootfs_propagation",
-	     "whether mounts of the host appear inside"),
-	 .takes = "private or slave", .valid = valid_propagation},
+	     "whether mounts of the host appear inside, or those of the root go further"),
+	 .takes = "private, slave, shared or unbindable", .valid = valid_propagation},
 	{KEY(MOUNTS, MOUNTS, RUN, "mounts",
 	     "SOURCE:TARGET[:OPTIONS]; SOURCE may be tmpfs, proc, sysfs, mqueue, devpts, cgroup")},
 	{KEY(DEVICES, DEVICES, RUN, "devices",
@@ -210,6 +210,8 @@ static const struct command_key keys[] = {
 	{KEY(HCS_PORTS, LIST, RUN, "hcs_ports",
 	     "compute service: ports of the host that lead inside"),
 	 .takes = "[HOST_IP:]HOST_PORT:PORT[/PROTOCOL]", .valid = valid_hcs_port},
+	{KEY(ROOTFS_OPTIONS, STRING, RUN, "rootfs_options", "mount options of the root"),
+	 .takes = "mount options such as nosuid,noatime", .valid = valid_root_options},
 };
 
 #define COUNT (sizeof(keys) / sizeof(keys[0]))

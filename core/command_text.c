@@ -2,31 +2,11 @@
 /* The text forms of mounts, devices and rlimits. */
 #include <errno.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "base/strutil.h"
 #include "core/command.h"
-
-struct word {
-	const char *name;
-	uint32_t set;
-	uint32_t clear;
-	uint32_t propagation;
-};
-
-static const struct word mount_words[] = {
-	{"ro", EXD_MOUNT_READONLY, 0, 0},
-	{"rw", 0, EXD_MOUNT_READONLY, 0},
-	{"nosuid", EXD_MOUNT_NOSUID, 0, 0},
-	{"nodev", EXD_MOUNT_NODEV, 0, 0},
-	{"noexec", EXD_MOUNT_NOEXEC, 0, 0},
-	{"bind", EXD_MOUNT_NORECURSE, 0, 0},
-	{"rbind", 0, EXD_MOUNT_NORECURSE, 0},
-	{"private", 0, 0, MS_PRIVATE},
-	{"slave", 0, 0, MS_SLAVE},
-	{"shared", 0, 0, MS_SHARED},
-};
+#include "core/mount_words.h"
 
 static const char *const mount_types[] = {
 	[EXD_MOUNT_BIND] = "bind",
@@ -75,21 +55,6 @@ int command_mount_type(const char *name)
 	return -EINVAL;
 }
 
-static bool mount_word(struct exd_mount *mount, const char *text, size_t size)
-{
-	for (size_t i = 0; i < COUNT(mount_words); i++) {
-		const struct word *word = &mount_words[i];
-
-		if (strlen(word->name) != size || strncmp(word->name, text, size) != 0)
-			continue;
-		mount->flags = (mount->flags | word->set) & ~word->clear;
-		if (word->propagation)
-			mount->propagation = word->propagation;
-		return true;
-	}
-	return false;
-}
-
 int command_mount_options(struct exd_mount *mount, const char *text, struct strbuf *options,
 			  struct exd_error *err)
 {
@@ -101,7 +66,9 @@ int command_mount_options(struct exd_mount *mount, const char *text, struct strb
 				return exd_error_set(
 					err, EXD_ERR_KEY, 0,
 					"key 'mounts': '%.*s' is not ro, rw, nosuid, nodev, "
-					"noexec, bind, rbind, private, slave or shared",
+					"noexec, noatime, relatime, strictatime, nodiratime, "
+					"nosymfollow, bind, rbind, private, slave, shared or "
+					"unbindable",
 					(int)(size < 100 ? size : 100), text);
 			(void)sb_add(options, options->size ? "," : "");
 			(void)sb_add_bytes(options, text, size);

@@ -85,7 +85,8 @@ bool valid_hostname(const char *text)
 
 bool valid_propagation(const char *text)
 {
-	return str_in(text, (const char *const[]){"private", "slave", NULL});
+	return str_in(text, (const char *const[]){"private", "rprivate", "slave", "rslave", "shared",
+						  "rshared", "unbindable", "runbindable", NULL});
 }
 
 bool valid_namespace(const char *text)

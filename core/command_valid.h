@@ -13,6 +13,7 @@ bool valid_user(const char *text);
 bool valid_tty_size(const char *text);
 bool valid_hostname(const char *text);
 bool valid_propagation(const char *text);
+bool valid_root_options(const char *text);
 bool valid_namespace(const char *text);
 bool valid_network(const char *text);
 bool valid_id_map(const char *text);

@@ -38,7 +38,10 @@ static const struct option_row rows[] = {
 	 .help = "directory that becomes the root; default: a volatile one with the host's /usr"},
 	{RUN, 0, "read-only", NULL, "rootfs_readonly", .help = "mount the root read-only"},
 	{RUN, 0, "rootfs-propagation", "MODE", "rootfs_propagation",
-	 .help = "private (default), or slave: mounts of the host appear inside"},
+	 .help = "private (default), slave (mounts of the host appear inside), shared or "
+		 "unbindable"},
+	{RUN, 0, "rootfs-options", "OPTIONS", "rootfs_options",
+	 .help = "mount options of the root, such as nosuid,noatime"},
 	{BOTH, 'e', "env", "NAME[=VALUE]", "env", option_env,
 	 .help = "environment; without a value, the caller's if it has one"},
 	{BOTH, 0, "env-file", "FILE", "env", option_env_file,
@@ -66,7 +69,7 @@ static const struct option_row rows[] = {
 
 	/* files and devices */
 	{RUN, 'v', "volume", "SRC:DST[:OPTIONS]", "mounts", option_volume,
-	 .help = "bind a file or directory of the host; options such as ro"},
+	 .help = "bind a file or directory of the host; options such as ro,noexec"},
 	{RUN, 0, "tmpfs", "DST[:OPTIONS]", "mounts", option_tmpfs,
 	 .help = "an empty file system in memory, such as /x:size=64m"},
 	{RUN, 0, "device", "PATH[:DST][:rwm]", "devices",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What of a command this driver refuses by name before anything begins. */
 #include <string.h>
+#include <sys/mount.h>
 
 #include "drivers/lxc/lxc.h"
 
@@ -64,15 +65,38 @@ static int check_propagation(const struct exd_command *command, struct exd_error
 	size_t count = exd_command_count(command, EXD_KEY_MOUNTS);
 	struct exd_mount mount = {.struct_size = sizeof(mount)};
 
-	if (strcmp(root, "slave") == 0)
+	if (native_propagation_of(root) != MS_PRIVATE)
 		return unsupported("rootfs_propagation", root,
 				   "what the host mounts later does not get into its containers",
 				   err);
+	if (exd_command_is_set(command, EXD_KEY_ROOTFS_OPTIONS))
+		return unsupported("rootfs_options",
+				   exd_command_string(command, EXD_KEY_ROOTFS_OPTIONS, ""),
+				   "of the root there is only rootfs_readonly", err);
 	for (size_t i = 0; i < count; i++)
-		if (exd_command_mount(command, i, &mount) && mount.type == EXD_MOUNT_BIND &&
-		    mount.propagation && mount.propagation != 1u << 18)
+		if (exd_command_mount(command, i, &mount) && mount.propagation &&
+		    mount.propagation != MS_PRIVATE)
 			return unsupported("mounts", mount.target,
 					   "only private propagation can be had", err);
+	return 0;
+}
+
+/* Of a bind its clone has them; file systems are mounted by liblxc. */
+static int check_mounts(const struct exd_command *command, struct exd_error *err)
+{
+	size_t count = exd_command_count(command, EXD_KEY_MOUNTS);
+	struct exd_mount mount = {.struct_size = sizeof(mount)};
+
+	for (size_t i = 0; i < count; i++) {
+		if (!exd_command_mount(command, i, &mount) || mount.type == EXD_MOUNT_BIND)
+			continue;
+		if (mount.flags & EXD_MOUNT_COPYUP)
+			return unsupported("mounts", mount.target,
+					   "a tmpfs does not begin with a copy", err);
+		if (mount.flags & EXD_MOUNT_NOSYMFOLLOW)
+			return unsupported("mounts", mount.target,
+					   "liblxc knows no nosymfollow, except of binds", err);
+	}
 	return 0;
 }
 
@@ -115,6 +139,8 @@ int lxc_check(const struct exd_command *command, struct exd_error *err)
 		r = check_names(command, err);
 	if (r == 0)
 		r = check_propagation(command, err);
+	if (r == 0)
+		r = check_mounts(command, err);
 	return r;
 }
 

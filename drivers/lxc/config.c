@@ -276,10 +276,14 @@ static const char *flags_of(const struct exd_mount *mount, uint32_t always, char
 {
 	uint32_t flags = mount->flags | always;
 
-	(void)snprintf(text, size, "%s%s%s%s", flags & EXD_MOUNT_READONLY ? "ro," : "",
+	(void)snprintf(text, size, "%s%s%s%s%s%s%s%s", flags & EXD_MOUNT_READONLY ? "ro," : "",
 		       flags & EXD_MOUNT_NOSUID ? "nosuid," : "",
 		       flags & EXD_MOUNT_NODEV ? "nodev," : "",
-		       flags & EXD_MOUNT_NOEXEC ? "noexec," : "");
+		       flags & EXD_MOUNT_NOEXEC ? "noexec," : "",
+		       flags & EXD_MOUNT_NOATIME ? "noatime," : "",
+		       flags & EXD_MOUNT_RELATIME ? "relatime," : "",
+		       flags & EXD_MOUNT_STRICTATIME ? "strictatime," : "",
+		       flags & EXD_MOUNT_NODIRATIME ? "nodiratime," : "");
 	return text;
 }
 
@@ -307,7 +311,7 @@ static int fs_entry(struct lxc_run *run, size_t index, const char *type, uint32_
 	const char *data = mount->mount.options && *mount->mount.options ? mount->mount.options
 									 : otherwise;
 	cleanup_free char *options = NULL;
-	char flags[32];
+	char flags[80];
 
 	if (asprintf(&options, "%s%s%screate=dir",
 		     flags_of(&mount->mount, always, flags, sizeof(flags)), data,

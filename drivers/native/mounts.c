@@ -102,15 +102,15 @@ int native_place(const struct native_run *run, const char *path, const char **re
 	return run->root;
 }
 
-int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr,
+int native_clone(struct native_run *run, int fd_consume, bool recursive, struct native_attr attr,
 		 uint64_t propagation)
 {
 	int source = exd_plan_fd_consume(run->plan, fd_consume, EXD_FD_KEEP);
 	int slot = exd_plan_slot(run->plan);
 
 	(void)exd_plan_tree(run->plan, source, slot, recursive);
-	(void)exd_plan_attr(run->plan, slot, attr, 0, propagation ? propagation : MS_PRIVATE,
-			    recursive);
+	(void)exd_plan_attr(run->plan, slot, attr.set, attr.clear,
+			    propagation ? propagation : MS_PRIVATE, recursive);
 	return slot;
 }
 
@@ -131,6 +131,17 @@ static int mount_fs(struct native_run *run, const char *target, const char *type
 	(void)exd_plan_fs(run->plan, slot, type, options, attr);
 	attach(run, slot, target, EXD_ATTACH_MAKE_DIR);
 	return slot;
+}
+
+/* One of the command's. */
+static int mount_fs_of(struct native_run *run, const struct native_mount *mount, const char *type,
+		       const char *options, uint64_t attr)
+{
+	int slot = mount_fs(run, mount->target, type, options, attr);
+
+	if (mount->mount.propagation == MS_UNBINDABLE)
+		(void)exd_plan_attr(run->plan, slot, 0, 0, MS_UNBINDABLE, false);
+	return 0;
 }
 
 static void default_shm(struct native_run *run)
@@ -171,21 +182,6 @@ void native_mounts_default(struct native_run *run)
 		default_dev(run);
 	if (!native_mounts_cover(run, "/sys"))
 		run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
-}
-
-static uint64_t attr_of(const struct exd_mount *mount)
-{
-	uint64_t attr = 0;
-
-	if (mount->flags & EXD_MOUNT_READONLY)
-		attr |= MOUNT_ATTR_RDONLY;
-	if (mount->flags & EXD_MOUNT_NOSUID)
-		attr |= MOUNT_ATTR_NOSUID;
-	if (mount->flags & EXD_MOUNT_NODEV)
-		attr |= MOUNT_ATTR_NODEV;
-	if (mount->flags & EXD_MOUNT_NOEXEC)
-		attr |= MOUNT_ATTR_NOEXEC;
-	return attr;
 }
 
 static int read_one(struct native_run *run, size_t index)
@@ -239,9 +235,13 @@ uint64_t native_nodev(const struct native_run *run)
 }
 
 /* Who mounts on /dev, or below, means the devices. */
-static uint64_t bind_attr(const struct native_run *run, const struct native_mount *mount)
+static struct native_attr bind_attr(const struct native_run *run, const struct native_mount *mount)
 {
-	return attr_of(&mount->mount) | (is_below(mount->target, "/dev") ? 0 : native_nodev(run));
+	struct native_attr attr = native_attr_of(mount->mount.flags);
+
+	if (!is_below(mount->target, "/dev"))
+		attr.set |= native_nodev(run);
+	return attr;
 }
 
 static int open_source(struct native_run *run, struct native_mount *mount)
@@ -279,7 +279,7 @@ int native_mounts_trees(struct native_run *run)
 
 static int mount_own(struct native_run *run, struct native_mount *mount)
 {
-	uint64_t attr = attr_of(&mount->mount), sys_readonly;
+	uint64_t attr = native_attr_of(mount->mount.flags).set, sys_readonly;
 	const char *options = mount->mount.options ? mount->mount.options : "", *rest;
 	int place = native_place(run, mount->target, &rest);
 
@@ -290,24 +290,19 @@ static int mount_own(struct native_run *run, struct native_mount *mount)
 		       mount->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
 		return 0;
 	case EXD_MOUNT_TMPFS:
-		(void)mount_fs(run, mount->target, "tmpfs", options,
-			       attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-		return 0;
+		return mount_fs_of(run, mount, "tmpfs", options,
+				   attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	case EXD_MOUNT_PROC:
-		(void)mount_fs(run, mount->target, "proc", options, attr | ATTR_SAFE);
-		return 0;
+		return mount_fs_of(run, mount, "proc", options, attr | ATTR_SAFE);
 	case EXD_MOUNT_SYSFS:
-		(void)mount_fs(run, mount->target, "sysfs", options,
-			       attr | ATTR_SAFE | sys_readonly);
-		return 0;
+		return mount_fs_of(run, mount, "sysfs", options,
+				   attr | ATTR_SAFE | sys_readonly);
 	case EXD_MOUNT_MQUEUE:
-		(void)mount_fs(run, mount->target, "mqueue", options, attr | ATTR_SAFE);
-		return 0;
+		return mount_fs_of(run, mount, "mqueue", options, attr | ATTR_SAFE);
 	case EXD_MOUNT_DEVPTS:
-		(void)mount_fs(run, mount->target, "devpts",
-			       *options ? options : "newinstance,ptmxmode=0666,mode=0620,gid=5",
-			       attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-		return 0;
+		return mount_fs_of(run, mount, "devpts",
+				   *options ? options : "newinstance,ptmxmode=0666,mode=0620,gid=5",
+				   attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	case EXD_MOUNT_CGROUP:
 		return native_cgroups_mount(run->cgroups, run->plan, place, rest, attr | ATTR_SAFE,
 					    run->err);

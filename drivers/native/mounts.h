@@ -9,6 +9,7 @@
 
 #include <execdriver/driver.h>
 
+#include "drivers/native/mount_attr.h"
 #include "drivers/native/native.h"
 
 /* One of the command's mounts. */
@@ -55,7 +56,7 @@ int native_place(const struct native_run *run, const char *path, const char **re
  * Gives a descriptor to the plan, clones it in the child, and makes the clone private with these
  * attributes. Returns its slot.
  */
-int native_clone(struct native_run *run, int fd_consume, bool recursive, uint64_t attr,
+int native_clone(struct native_run *run, int fd_consume, bool recursive, struct native_attr attr,
 		 uint64_t propagation);
 
 /*

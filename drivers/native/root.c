@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -108,16 +109,49 @@ int native_root_users(struct native_run *run)
 	return r;
 }
 
+static uint64_t root_propagation(const struct native_run *run)
+{
+	return native_propagation_of(
+		exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, "private"));
+}
+
+static struct native_attr root_attr(const struct native_run *run)
+{
+	struct native_attr attr = native_attr_of(exd_command_rootfs_flags(run->command));
+
+	attr.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return attr;
+}
+
+static bool root_readonly(const struct native_run *run)
+{
+	return exd_command_bool(run->command, EXD_KEY_ROOTFS_READONLY) ||
+	       exd_command_rootfs_flags(run->command) & EXD_MOUNT_READONLY;
+}
+
+/* The root itself only at the end: mount points may have to be made in it. */
+static void protect_below(struct native_run *run)
+{
+	struct statvfs fs;
+
+	if (!(exd_command_rootfs_flags(run->command) & EXD_MOUNT_READONLY))
+		return;
+	(void)exd_plan_attr(run->plan, run->root, MOUNT_ATTR_RDONLY, 0, 0, true);
+	if (fstatvfs(run->rootfs_fd, &fs) == 0 && !(fs.f_flag & ST_RDONLY))
+		(void)exd_plan_attr(run->plan, run->root, 0, MOUNT_ATTR_RDONLY, 0, false);
+}
+
 int native_root_trees(struct native_run *run)
 {
-	const char *propagation =
-		exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, "private");
+	uint64_t propagation = root_propagation(run);
+	struct native_attr attr = root_attr(run);
 	cleanup_close int fd = FD_NONE;
 
-	if (strcmp(propagation, "private") != 0 && strcmp(propagation, "slave") != 0)
-		return exd_error_set(run->err, EXD_ERR_KEY, 0,
-				     "rootfs_propagation '%s' is neither private nor slave",
-				     propagation);
+	if (!propagation)
+		return exd_error_set(
+			run->err, EXD_ERR_KEY, 0,
+			"rootfs_propagation '%s' is none of private, slave, shared, unbindable",
+			exd_command_string(run->command, EXD_KEY_ROOTFS_PROPAGATION, ""));
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	if (run->rootfs_fd < 0)
 		return native_volatile_trees(run);
@@ -125,8 +159,10 @@ int native_root_trees(struct native_run *run)
 	if (fd < 0)
 		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno,
 				     "cannot duplicate the descriptor of the rootfs");
-	run->root = native_clone(run, take_fd(&fd), true, native_nodev(run),
-				 strcmp(propagation, "slave") == 0 ? MS_SLAVE : MS_PRIVATE);
+	attr.set |= native_nodev(run);
+	run->root = native_clone(run, take_fd(&fd), true, attr,
+				 propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE);
+	protect_below(run);
 	return 0;
 }
 
@@ -138,16 +174,22 @@ int native_root_attach(struct native_run *run)
 	if (run->rootfs_fd < 0) {
 		run->root = exd_plan_slot(run->plan);
 		(void)exd_plan_fs(run->plan, run->root, "tmpfs", "mode=755",
-				  native_devices_outside(run) ? 0 : MOUNT_ATTR_NODEV);
+				  root_attr(run).set |
+					  (native_devices_outside(run) ? 0 : MOUNT_ATTR_NODEV));
 	}
 	(void)exd_plan_attach_root(run->plan, run->root);
 	return run->rootfs_fd < 0 ? native_volatile_fill(run) : 0;
 }
 
+/* What others can see of its mounts is said last: a shared mount is no root to change to. */
 void native_root_finish(struct native_run *run)
 {
+	uint64_t propagation = root_propagation(run);
+
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
-	if (exd_command_bool(run->command, EXD_KEY_ROOTFS_READONLY))
+	if (root_readonly(run))
 		(void)exd_plan_attr(run->plan, run->root, MOUNT_ATTR_RDONLY, 0, 0, false);
 	(void)exd_plan_pivot(run->plan, run->root);
+	if (propagation == MS_SHARED || propagation == MS_UNBINDABLE)
+		(void)exd_plan_attr(run->plan, run->root, 0, 0, propagation, false);
 }

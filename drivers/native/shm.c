@@ -96,6 +96,6 @@ int native_shm_trees(struct native_run *run)
 		return 0;
 	fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
-		run->shm = native_clone(run, fd, false, 0, 0);
+		run->shm = native_clone(run, fd, false, (struct native_attr){0}, 0);
 	return 0;
 }

@@ -107,6 +107,7 @@ static int add_piece(struct native_run *run, const char *path)
 {
 	cleanup_close int fd = FD_NONE;
 	struct native_bind *bind = &run->binds[run->bind_count];
+	struct native_attr attr = native_attr_of(exd_command_rootfs_flags(run->command));
 	struct stat st;
 
 	*bind = (struct native_bind){.target = path, .slot = -1};
@@ -121,8 +122,9 @@ static int add_piece(struct native_run *run, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno,
 				     "cannot open '%s' for the volatile root", path);
+	attr.set |= MOUNT_ATTR_RDONLY;
 	bind->directory = S_ISDIR(st.st_mode);
-	bind->slot = native_clone(run, take_fd(&fd), true, MOUNT_ATTR_RDONLY, 0);
+	bind->slot = native_clone(run, take_fd(&fd), true, attr, 0);
 	run->bind_count++;
 	return 0;
 }

@@ -223,7 +223,7 @@ enum exd_key {
 	EXD_KEY_DOMAINNAME,         /* string */
 	EXD_KEY_ROOTFS,             /* string: a directory; unset: a volatile root */
 	EXD_KEY_ROOTFS_READONLY,    /* bool */
-	EXD_KEY_ROOTFS_PROPAGATION, /* string: private, slave */
+	EXD_KEY_ROOTFS_PROPAGATION, /* string: private, slave, shared, unbindable */
 	EXD_KEY_MOUNTS,             /* mounts */
 	EXD_KEY_DEVICES,            /* devices */
 	EXD_KEY_MASKED_PATHS,       /* list */
@@ -292,6 +292,7 @@ enum exd_key {
 	EXD_KEY_HCS_NETWORK,      /* string: name of a virtual switch */
 	EXD_KEY_HCS_MAC,          /* string */
 	EXD_KEY_HCS_PORTS,        /* list of [HOST_IP:]HOST_PORT:PORT[/PROTOCOL] */
+	EXD_KEY_ROOTFS_OPTIONS,   /* string: mount options as of a mount, "nosuid,noatime" */
 	EXD_KEY_MAX               /* one past the newest; grows */
 };
 
@@ -369,7 +370,13 @@ enum exd_mount_flag {
 	EXD_MOUNT_NOSUID = 1 << 1,
 	EXD_MOUNT_NODEV = 1 << 2,
 	EXD_MOUNT_NOEXEC = 1 << 3,
-	EXD_MOUNT_NORECURSE = 1 << 4
+	EXD_MOUNT_NORECURSE = 1 << 4,
+	EXD_MOUNT_NOATIME = 1 << 5, /* at most one of these three */
+	EXD_MOUNT_RELATIME = 1 << 6,
+	EXD_MOUNT_STRICTATIME = 1 << 7,
+	EXD_MOUNT_NODIRATIME = 1 << 8,
+	EXD_MOUNT_NOSYMFOLLOW = 1 << 9,
+	EXD_MOUNT_COPYUP = 1 << 10 /* a tmpfs begins with a copy of what lies under it */
 };
 
 struct exd_mount {
@@ -378,8 +385,11 @@ struct exd_mount {
 	const char *source;  /* host path of a bind; else "" */
 	const char *target;  /* absolute path inside */
 	const char *options; /* of the file system: "size=64m,mode=1777"; "" for none */
-	uint32_t flags;      /* enum exd_mount_flag */
-	/* 0 (private), MS_PRIVATE, MS_SLAVE or MS_SHARED; these two from a shared mount */
+	uint32_t flags;      /* enum exd_mount_flag; those of a bind cover what is below it */
+	/*
+	 * 0 (private), MS_PRIVATE or MS_UNBINDABLE; of a bind also MS_SLAVE or MS_SHARED, from a
+	 * shared mount
+	 */
 	uint32_t propagation;
 };
 
@@ -417,6 +427,8 @@ EXD_API int64_t exd_command_number(const struct exd_command *command, enum exd_k
 EXD_API size_t exd_command_count(const struct exd_command *command, enum exd_key key);
 EXD_API const char *exd_command_item(const struct exd_command *command, enum exd_key key,
 				     size_t index);
+/* EXD_KEY_ROOTFS_OPTIONS as flags, enum exd_mount_flag. Since 0.1. */
+EXD_API uint32_t exd_command_rootfs_flags(const struct exd_command *command);
 EXD_API bool exd_command_mount(const struct exd_command *command, size_t index,
 			       struct exd_mount *mount);
 EXD_API bool exd_command_device(const struct exd_command *command, size_t index,

@@ -80,7 +80,7 @@ bad 125 "no/such" --sysctl net.no.such=1 -- true
 bad 125 "--sysctl: .*'\.\./x=1'" --sysctl ../x=1 -- true
 bad 125 "--annotation: .*'x'" --annotation x -- true
 bad 125 "--oom-score-adj: .*'1001'" --oom-score-adj 1001 -- true
-bad 125 "--rootfs-propagation: .*'shared'" --rootfs-propagation shared -- true
+bad 125 "--rootfs-propagation: .*'rbind'" --rootfs-propagation rbind -- true
 
 # ids
 ctl run -d taken -- sleep 1000 >/dev/null

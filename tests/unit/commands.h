@@ -115,6 +115,7 @@ static const struct {
 	{"hcs_network", "Virtual Switch", 0},
 	{"hcs_mac", "02:42:ac:11:00:02", 0},
 	{"hcs_ports", "8080:80/tcp", 0},
+	{"rootfs_options", "nosuid,rro", 0},
 };
 
 static inline void check_read_back(const struct exd_command_key *key, const char *text,

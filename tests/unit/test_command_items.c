@@ -117,6 +117,12 @@ static const struct {
 	{"/a:/b:ro,rw", {0, EXD_MOUNT_BIND, "/a", "/b", "", 0, 0}},
 	{"/a:/b:bind,slave", {0, EXD_MOUNT_BIND, "/a", "/b", "", EXD_MOUNT_NORECURSE, MS_SLAVE}},
 	{"./proc:/b:rbind,shared", {0, EXD_MOUNT_BIND, "./proc", "/b", "", 0, MS_SHARED}},
+	{"/a:/b:rro,rnosuid,rrw", {0, EXD_MOUNT_BIND, "/a", "/b", "", EXD_MOUNT_NOSUID, 0}},
+	{"/a:/b:noatime,nodiratime,relatime,nosymfollow,runbindable",
+	 {0, EXD_MOUNT_BIND, "/a", "/b", "",
+	  EXD_MOUNT_RELATIME | EXD_MOUNT_NODIRATIME | EXD_MOUNT_NOSYMFOLLOW, MS_UNBINDABLE}},
+	{"tmpfs:/tmp:tmpcopyup,size=1m,strictatime",
+	 {0, EXD_MOUNT_TMPFS, "", "/tmp", "size=1m", EXD_MOUNT_COPYUP | EXD_MOUNT_STRICTATIME, 0}},
 	{"tmpfs:/tmp", {0, EXD_MOUNT_TMPFS, "", "/tmp", "", 0, 0}},
 	{"tmpfs:/tmp:size=64m,noexec,mode=1777",
 	 {0, EXD_MOUNT_TMPFS, "", "/tmp", "size=64m,mode=1777", EXD_MOUNT_NOEXEC, 0}},
@@ -159,6 +165,18 @@ START_TEST(test_mount_struct_is_checked)
 	ck_assert_contains(err.text, "size=5");
 	mount = (struct exd_mount){sizeof(mount), EXD_MOUNT_BIND, "/s", NULL, NULL, 0, 0};
 	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
+	mount = (struct exd_mount){sizeof(mount), EXD_MOUNT_BIND, "/s", "/t", NULL,
+				   EXD_MOUNT_NOATIME | EXD_MOUNT_RELATIME, 0};
+	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
+	ck_assert_contains(err.text, "flags");
+	mount.flags = EXD_MOUNT_COPYUP;
+	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
+	ck_assert_contains(err.text, "only a tmpfs");
+	mount.flags = EXD_MOUNT_COPYUP << 1;
+	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
+	mount = (struct exd_mount){sizeof(mount), EXD_MOUNT_TMPFS, "", "/t", NULL, 0, MS_SLAVE};
+	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
+	ck_assert_contains(err.text, "for binds");
 	mount = (struct exd_mount){
 		offsetof(struct exd_mount, flags), EXD_MOUNT_BIND, "/s", "/t", NULL, 0xffff, 5};
 	ck_assert_int_eq(exd_command_add_mount(command, &mount, &err), 0);

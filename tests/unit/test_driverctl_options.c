@@ -264,6 +264,7 @@ static const char *sample(const struct option_row *row)
 		{"env", "A=B"},
 		{"rootfs", "/"},
 		{"rootfs-propagation", "slave"},
+		{"rootfs-options", "nosuid"},
 		{"umask", "022"},
 		{"annotation", "a=b"},
 		{"volume", "/usr:/usr:ro"},

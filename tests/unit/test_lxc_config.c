@@ -203,6 +203,21 @@ START_TEST(test_slave_root_is_refused)
 }
 END_TEST
 
+static const struct {
+	const char *key, *value, *says;
+} lacking[] = {
+	{"rootfs_options", "nosuid", "rootfs_options"},
+	{"mounts", "tmpfs:/x:nosymfollow", "nosymfollow"},
+	{"mounts", "tmpfs:/y:tmpcopyup", "copy"},
+	{"mounts", "tmpfs:/z:unbindable", "propagation"},
+};
+
+START_TEST(test_options_that_liblxc_lacks)
+{
+	refuses(lacking[_i].key, lacking[_i].value, EXD_ERR_UNSUPPORTED, lacking[_i].says);
+}
+END_TEST
+
 START_TEST(test_newline_in_a_mount_is_refused)
 {
 	refuses("mounts", "/tmp:/a\nb", EXD_ERR_UNSUPPORTED, "mounts");
@@ -221,6 +236,7 @@ static void add(Suite *s, const char *name, const TTest *test)
 int main(void)
 {
 	Suite *s = suite_create("lxc_config");
+	TCase *options;
 
 	add(s, "bare", test_bare_command);
 	add(s, "names", test_names);
@@ -235,6 +251,11 @@ int main(void)
 	add(s, "dot refused", test_dotted_sysctl_is_refused);
 	add(s, "host refused", test_host_sysctl_is_refused);
 	add(s, "slave refused", test_slave_root_is_refused);
+	options = tcase_create("options refused");
+	tcase_add_checked_fixture(options, set_up, tear_down);
+	tcase_add_loop_test(options, test_options_that_liblxc_lacks, 0,
+			    sizeof(lacking) / sizeof(lacking[0]));
+	suite_add_tcase(s, options);
 	add(s, "newline mount refused", test_newline_in_a_mount_is_refused);
 	return tap_main(s);
 }
