@@ -193,6 +193,10 @@ enum wire_op {
 	/* slot0 a descriptor for WIRE_WORKER, which gets them as 4 and up in the order of steps */
 	WIRE_LEND = 72,
 
+	/* child: roots and clocks */
+	/* slot0 procfs; str0 lines for timens_offsets, or none: unshares, sets, enters */
+	WIRE_TIME = 100,
+
 	/* end and cleanup */
 	/* slot0 dir; num0: 1 = v1 (slot1 freezer dir, which may be slot0), 2 = v2 (cgroup.kill) */
 	WIRE_CGROUP_KILL = 80,

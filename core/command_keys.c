@@ -212,6 +212,12 @@ static const struct command_key keys[] = {
 	 .takes = "[HOST_IP:]HOST_PORT:PORT[/PROTOCOL]", .valid = valid_hcs_port},
 	{KEY(ROOTFS_OPTIONS, STRING, RUN, "rootfs_options", "mount options of the root"),
 	 .takes = "mount options such as nosuid,noatime", .valid = valid_root_options},
+	{KEY(TIME_NAMESPACE, NAMESPACE, RUN, "time_namespace",
+	     "clocks: the host's, own, or another's; own when there are offsets"),
+	 NAMESPACE},
+	{KEY(TIME_OFFSETS, MAP, RUN, "time_offsets",
+	     "how far clocks of its own are ahead of the host's, CLOCK=SECONDS"),
+	 .takes = "monotonic=SECONDS or boottime=SECONDS", .valid = valid_time_offset},
 };
 
 #define COUNT (sizeof(keys) / sizeof(keys[0]))

@@ -75,6 +75,28 @@ bool valid_tty_size(const char *text)
 	       take_number(&text, '\0', 1, UINT16_MAX, &n);
 }
 
+/* Seconds as the kernel takes them, at most, and as many digits behind the point as there are ns. */
+bool valid_time_offset(const char *text)
+{
+	size_t size;
+
+	if (str_has_prefix(text, "monotonic="))
+		text += strlen("monotonic=");
+	else if (str_has_prefix(text, "boottime="))
+		text += strlen("boottime=");
+	else
+		return false;
+	text += *text == '-';
+	size = strspn(text, DIGITS);
+	if (size == 0 || size > 10)
+		return false;
+	text += size;
+	if (*text != '.')
+		return !*text;
+	size = strspn(++text, DIGITS);
+	return size > 0 && size <= 9 && !text[size];
+}
+
 bool valid_hostname(const char *text)
 {
 	size_t size = strlen(text);

@@ -25,6 +25,7 @@ bool valid_exec_affinity(const char *text);
 bool valid_personality(const char *text);
 bool valid_landlock(const char *text);
 bool valid_sysctl(const char *text);
+bool valid_time_offset(const char *text);
 bool valid_cgroup(const char *text);
 /* command_valid_cgroup.c */
 bool valid_disk_weight(const char *text);

@@ -12,6 +12,11 @@
 #include "base/strutil.h"
 #include "core/record.h"
 
+/* Linux 5.6; older headers lack it. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
 static const struct {
 	const char *name;
 	int type;
@@ -23,6 +28,7 @@ static const struct {
 	{"net", CLONE_NEWNET},
 	{"cgroup", CLONE_NEWCGROUP},
 	{"user", CLONE_NEWUSER},
+	{"time", CLONE_NEWTIME},
 };
 
 static int namespace_type(const char *name)

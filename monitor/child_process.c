@@ -17,6 +17,11 @@
 
 #include "monitor/sys.h"
 
+/* Linux 5.6; older headers lack it. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
 static int do_open(struct child *c, const struct wire_step *s)
 {
 	int dir = s->slot[0] == WIRE_NO_SLOT ? AT_FDCWD : child_slot(c, s, 0);
@@ -43,6 +48,8 @@ static const char *namespace_name(uint64_t type)
 		return "user";
 	case CLONE_NEWCGROUP:
 		return "cgroup";
+	case CLONE_NEWTIME:
+		return "time";
 	default:
 		return "namespace";
 	}

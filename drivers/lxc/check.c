@@ -44,6 +44,19 @@ static int check_user_namespace(const struct exd_command *command, struct exd_er
 	return 0;
 }
 
+static int check_time(const struct exd_command *command, struct exd_error *err)
+{
+	const char *value = exd_command_string(command, EXD_KEY_TIME_NAMESPACE, "host");
+
+	if (exd_command_count(command, EXD_KEY_TIME_OFFSETS) > 0)
+		return unsupported("time_offsets",
+				   exd_command_item(command, EXD_KEY_TIME_OFFSETS, 0),
+				   "an exec would have other clocks", err);
+	if (strcmp(value, "host") != 0)
+		return unsupported("time_namespace", value, "clocks are the host's", err);
+	return 0;
+}
+
 static int check_names(const struct exd_command *command, struct exd_error *err)
 {
 	int mode = native_ns_mode(command, NATIVE_NS_UTS, err);
@@ -137,6 +150,8 @@ int lxc_check(const struct exd_command *command, struct exd_error *err)
 		r = check_user_namespace(command, err);
 	if (r == 0)
 		r = check_names(command, err);
+	if (r == 0)
+		r = check_time(command, err);
 	if (r == 0)
 		r = check_propagation(command, err);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "drivers/native/capabilities.h"
 #include "drivers/native/native.h"
 #include "drivers/native/process.h"
+#include "drivers/native/time.h"
 
 static const struct {
 	enum exd_key key;
@@ -108,6 +109,8 @@ int native_check(const struct exd_command *command, struct exd_error *err)
 		r = native_scheduling_check(command, err);
 	if (r == 0)
 		r = check_root(command, err);
+	if (r == 0)
+		r = native_time_check(command, err);
 	return r < 0 ? r : check_names(command, err);
 }
 

@@ -42,16 +42,24 @@ static int not_running(struct exd_record *record, struct exd_error *err)
 			     exd_record_id(record));
 }
 
+static bool has_time(struct exd_record *record)
+{
+	return strstr(note(record, "namespaces", ""), "time=") != NULL;
+}
+
 /*
- * All of them, those of the host too: the monitor that makes the process may be in others than both
+ * All of them but the host's clocks, those of the host too: the monitor that makes the process may be in others than both
  * this process and the container.
  */
 static int open_namespaces(struct exec *exec)
 {
 	for (int i = 0; i < NATIVE_NS_KINDS; i++) {
-		cleanup_close int fd =
-			exd_record_namespace(exec->record, native_ns_name(i), exec->err);
+		cleanup_close int fd = FD_NONE;
 
+		exec->ns[i] = (struct native_ns){.mode = NATIVE_NS_HOST, .slot = -1};
+		if (i == NATIVE_NS_TIME && !has_time(exec->record))
+			continue;
+		fd = exd_record_namespace(exec->record, native_ns_name(i), exec->err);
 		if (fd < 0)
 			return fd;
 		exec->ns[i].mode = NATIVE_NS_JOIN;

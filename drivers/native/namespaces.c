@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Linux 5.6; older headers lack it. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
 static const struct kind {
 	const char *name;
 	uint64_t flag;
@@ -21,6 +26,7 @@ static const struct kind {
 	[NATIVE_NS_NET] = {"net", CLONE_NEWNET, EXD_KEY_NETWORK, "network", true},
 	[NATIVE_NS_CGROUP] = {"cgroup", CLONE_NEWCGROUP, EXD_KEY_CGROUP_NAMESPACE,
 			      "cgroup_namespace", false},
+	[NATIVE_NS_TIME] = {"time", CLONE_NEWTIME, EXD_KEY_TIME_NAMESPACE, "time_namespace", false},
 	[NATIVE_NS_MNT] = {"mnt", CLONE_NEWNS, EXD_KEY_MOUNT_NAMESPACE, "mount_namespace", false},
 };
 
@@ -40,10 +46,18 @@ static bool has_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Kernels without time namespaces exist: only who asks for clocks of its own gets one. */
+static const char *usual(const struct exd_command *command, enum native_ns_kind kind)
+{
+	return kind != NATIVE_NS_TIME || exd_command_count(command, EXD_KEY_TIME_OFFSETS) > 0
+		       ? "private"
+		       : "host";
+}
+
 int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,
 		   struct exd_error *err)
 {
-	const char *spec = exd_command_string(command, kinds[kind].key, "private");
+	const char *spec = exd_command_string(command, kinds[kind].key, usual(command, kind));
 
 	if (strcmp(spec, "private") == 0 || (kind == NATIVE_NS_NET && strcmp(spec, "none") == 0))
 		return NATIVE_NS_OWN;
@@ -58,11 +72,13 @@ int native_ns_mode(const struct exd_command *command, enum native_ns_kind kind,
 
 /*
  * The monitor may have been started by another host, in other namespaces. Pids and mounts are not
- * to be had from elsewhere: what a host says of them only holds where its monitor is too.
+ * to be had from elsewhere: what a host says of them only holds where its monitor is too. Nor are
+ * clocks worth a join at each start.
  */
 static bool is_callers(enum native_ns_kind kind, enum native_ns_mode mode)
 {
-	return mode == NATIVE_NS_HOST && kind != NATIVE_NS_PID && kind != NATIVE_NS_MNT;
+	return mode == NATIVE_NS_HOST && kind != NATIVE_NS_PID && kind != NATIVE_NS_MNT &&
+	       kind != NATIVE_NS_TIME;
 }
 
 static int open_slot(const struct exd_command *command, enum native_ns_kind kind,
@@ -133,9 +149,12 @@ void native_ns_describe(const struct native_ns *ns, char *text, size_t size)
 
 	text[0] = '\0';
 	for (int i = 0; i < NATIVE_NS_KINDS && used < size; i++) {
-		int n = snprintf(text + used, size - used, "%s%s=%s", i ? " " : "", kinds[i].name,
-				 mode_names[ns[i].mode]);
+		int n;
 
+		if (i == NATIVE_NS_TIME && ns[i].mode == NATIVE_NS_HOST)
+			continue;
+		n = snprintf(text + used, size - used, "%s%s=%s", i ? " " : "", kinds[i].name,
+			     mode_names[ns[i].mode]);
 		used += n > 0 ? (size_t)n : 0;
 	}
 }

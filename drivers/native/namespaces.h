@@ -18,6 +18,7 @@ enum native_ns_kind {
 	NATIVE_NS_UTS,
 	NATIVE_NS_NET,
 	NATIVE_NS_CGROUP,
+	NATIVE_NS_TIME,
 	NATIVE_NS_MNT,
 	NATIVE_NS_KINDS
 };
@@ -51,7 +52,7 @@ uint64_t native_ns_birth_flags(const struct native_ns *ns);
  */
 void native_ns_join(const struct native_ns *ns, struct exd_plan *plan);
 
-/* "pid=own ipc=host ..." for the record and for people. */
+/* "pid=own ipc=host ..." for the record and for people; time only when it is not the host's. */
 void native_ns_describe(const struct native_ns *ns, char *text, size_t size);
 
 #endif

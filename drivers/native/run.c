@@ -16,6 +16,7 @@
 #include "drivers/native/native.h"
 #include "drivers/native/process.h"
 #include "drivers/native/sysctl.h"
+#include "drivers/native/time.h"
 
 /* What everything else depends on; no step is added yet but slots of namespaces to join. */
 static int read_all(struct native_run *run)
@@ -86,11 +87,13 @@ static void plan_names(struct native_run *run)
 static int plan_settings(struct native_run *run)
 {
 	bool score = exd_command_is_set(run->command, EXD_KEY_OOM_SCORE_ADJ);
+	bool clocks = run->ns[NATIVE_NS_TIME].mode == NATIVE_NS_OWN;
 	char label[NATIVE_LABEL_SIZE], value[24];
 	int proc = run->proc;
 	int r = native_label_read(run->command, label, sizeof(label), run->err);
 
-	if (r < 0 || (!score && !*label && exd_command_count(run->command, EXD_KEY_SYSCTLS) == 0))
+	if (r < 0 || (!score && !clocks && !*label &&
+		      exd_command_count(run->command, EXD_KEY_SYSCTLS) == 0))
 		return r;
 	if (proc < 0) {
 		proc = exd_plan_slot(run->plan);
@@ -102,6 +105,8 @@ static int plan_settings(struct native_run *run)
 		native_label_plan(label, run->plan, proc);
 		(void)exd_plan_note(run->plan, "label", label);
 	}
+	if (r == 0 && clocks)
+		r = native_time_plan(run->command, run->plan, proc, run->err);
 	if (r < 0 || !score)
 		return r;
 	(void)snprintf(value, sizeof(value), "%" PRId64,

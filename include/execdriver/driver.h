@@ -476,6 +476,11 @@ EXD_API int exd_plan_tty_open(struct exd_plan *plan, int root_slot, const char *
 			      uint32_t uid, uint32_t gid);
 EXD_API int exd_plan_hostname(struct exd_plan *plan, const char *name);
 EXD_API int exd_plan_domainname(struct exd_plan *plan, const char *name);
+/*
+ * A time namespace of its own, by a procfs of the plan's (exd_plan_fs). `offsets`: lines of
+ * CLOCK SECONDS NANOSECONDS as in time_namespaces(7), or NULL. Since 0.1.
+ */
+EXD_API int exd_plan_time(struct exd_plan *plan, int proc_slot, const char *offsets);
 EXD_API int exd_plan_loopback_up(struct exd_plan *plan);
 EXD_API int exd_plan_park(struct exd_plan *plan);
 

@@ -275,6 +275,8 @@ static const char *sample(const struct option_row *row)
 		{"ipc", "host"},
 		{"uts", "host"},
 		{"cgroupns", "host"},
+		{"timens", "private"},
+		{"time", "boottime=5"},
 		{"cap-add", "NET_ADMIN"},
 		{"cap-drop", "all"},
 		{"security-opt", "no-new-privileges"},

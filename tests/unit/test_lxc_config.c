@@ -207,6 +207,8 @@ static const struct {
 	const char *key, *value, *says;
 } lacking[] = {
 	{"rootfs_options", "nosuid", "rootfs_options"},
+	{"time_namespace", "private", "time_namespace"},
+	{"time_offsets", "monotonic=5", "time_offsets"},
 	{"mounts", "tmpfs:/x:nosymfollow", "nosymfollow"},
 	{"mounts", "tmpfs:/y:tmpcopyup", "copy"},
 	{"mounts", "tmpfs:/z:unbindable", "propagation"},
