@@ -196,6 +196,8 @@ enum wire_op {
 	/* child: roots and clocks */
 	/* slot0 procfs; str0 lines for timens_offsets, or none: unshares, sets, enters */
 	WIRE_TIME = 100,
+	/* slot0 the attached root; slot1 procfs: detaches all else of the old root, chroot(2) */
+	WIRE_NO_PIVOT = 101,
 
 	/* end and cleanup */
 	/* slot0 dir; num0: 1 = v1 (slot1 freezer dir, which may be slot0), 2 = v2 (cgroup.kill) */

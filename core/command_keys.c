@@ -212,6 +212,8 @@ static const struct command_key keys[] = {
 	 .takes = "[HOST_IP:]HOST_PORT:PORT[/PROTOCOL]", .valid = valid_hcs_port},
 	{KEY(ROOTFS_OPTIONS, STRING, RUN, "rootfs_options", "mount options of the root"),
 	 .takes = "mount options such as nosuid,noatime", .valid = valid_root_options},
+	{KEY(NO_PIVOT, BOOL, RUN, "no_pivot",
+	     "the root lies over the host's: for hosts whose root is a ramfs")},
 	{KEY(TIME_NAMESPACE, NAMESPACE, RUN, "time_namespace",
 	     "clocks: the host's, own, or another's; own when there are offsets"),
 	 NAMESPACE},

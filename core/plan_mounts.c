@@ -149,6 +149,15 @@ int exd_plan_pivot(struct exd_plan *plan, int root_slot)
 	return plan->result;
 }
 
+int exd_plan_no_pivot(struct exd_plan *plan, int root_slot, int proc_slot)
+{
+	struct wire_step *step = child(plan, WIRE_NO_PIVOT);
+
+	step_slot(plan, step, 0, root_slot);
+	step_slot(plan, step, 1, proc_slot);
+	return plan->result;
+}
+
 int exd_plan_chroot(struct exd_plan *plan, int dir_slot)
 {
 	step_slot(plan, child(plan, WIRE_CHROOT), 0, dir_slot);

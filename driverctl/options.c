@@ -37,6 +37,8 @@ static const struct option_row rows[] = {
 	{RUN, 0, "rootfs", "DIR", "rootfs", option_rootfs,
 	 .help = "directory that becomes the root; default: a volatile one with the host's /usr"},
 	{RUN, 0, "read-only", NULL, "rootfs_readonly", .help = "mount the root read-only"},
+	{RUN, 0, "no-pivot", NULL, "no_pivot",
+	 .help = "lay the root over the host's, where that is a ramfs"},
 	{RUN, 0, "rootfs-propagation", "MODE", "rootfs_propagation",
 	 .help = "private (default), slave (mounts of the host appear inside), shared or "
 		 "unbindable"},

@@ -33,6 +33,7 @@ static const struct sample {
 	{"rootfs_propagation", "slave", "rootfs", "@"},
 	{"rootfs_propagation", "shared", NULL, NULL},
 	{"rootfs_propagation", "unbindable", NULL, NULL},
+	{"no_pivot", "yes", NULL, NULL},
 	{"rootfs_options", "nosuid,noatime", NULL, NULL},
 	{"mounts", "/usr:/mnt", NULL, NULL},
 	{"mounts", "/usr:/mnt:ro", NULL, NULL},

@@ -82,6 +82,8 @@ static int check_propagation(const struct exd_command *command, struct exd_error
 		return unsupported("rootfs_propagation", root,
 				   "what the host mounts later does not get into its containers",
 				   err);
+	if (exd_command_bool(command, EXD_KEY_NO_PIVOT))
+		return unsupported("no_pivot", "yes", "liblxc decides how roots are changed", err);
 	if (exd_command_is_set(command, EXD_KEY_ROOTFS_OPTIONS))
 		return unsupported("rootfs_options",
 				   exd_command_string(command, EXD_KEY_ROOTFS_OPTIONS, ""),

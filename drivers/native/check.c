@@ -27,6 +27,7 @@ static const struct {
 	{EXD_KEY_ROOTFS, "rootfs"},
 	{EXD_KEY_ROOTFS_READONLY, "rootfs_readonly"},
 	{EXD_KEY_ROOTFS_OPTIONS, "rootfs_options"},
+	{EXD_KEY_NO_PIVOT, "no_pivot"},
 	{EXD_KEY_MOUNTS, "mounts"},
 	{EXD_KEY_MASKED_PATHS, "masked_paths"},
 	{EXD_KEY_READONLY_PATHS, "readonly_paths"},

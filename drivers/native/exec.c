@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include "drivers/native/native.h"
 #include "drivers/native/process.h"
 #include "drivers/native/seccomp_choice.h"
+
+#define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
 struct exec {
 	const struct native *self;
@@ -214,7 +217,14 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 	process->best_effort = note(record, "best_effort", NULL) != NULL;
 	r = read_seccomp(record, exd_command_string(command, EXD_KEY_SECCOMP, seccomp), process,
 			 err);
-	return r < 0 ? r : native_caps_read(command, caps, &process->caps, err);
+	if (r == 0)
+		r = native_caps_read(command, caps, &process->caps, err);
+	if (r == 0 && *note(record, "no_pivot", "0") == '1' && process->caps & SYS_ADMIN)
+		return exd_error_set(err, EXD_ERR_CAPABILITY, 0,
+				     "the root of container '%s' lies over the host's (no_pivot), "
+				     "where CAP_SYS_ADMIN could uncover it: leave it out",
+				     exd_record_id(record));
+	return r;
 }
 
 static int plan_process(struct exec *exec)

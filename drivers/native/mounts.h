@@ -72,6 +72,8 @@ int native_root_open(struct native_run *run);
  * over /etc.
  */
 int native_root_users(struct native_run *run);
+/* Refuses capabilities that would be the way out of it. */
+int native_root_judge(const struct native_run *run);
 int native_root_trees(struct native_run *run);
 int native_root_attach(struct native_run *run);
 void native_root_finish(struct native_run *run);

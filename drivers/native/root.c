@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,8 +12,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "drivers/native/capabilities.h"
 #include "drivers/native/devices.h"
 #include "drivers/native/mounts.h"
+
+#define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
 /*
  * A mount of ours on a symbolic link would land elsewhere in the root, and programs would look at
@@ -181,6 +185,29 @@ int native_root_attach(struct native_run *run)
 	return run->rootfs_fd < 0 ? native_volatile_fill(run) : 0;
 }
 
+int native_root_judge(const struct native_run *run)
+{
+	if (!exd_command_bool(run->command, EXD_KEY_NO_PIVOT) || !(run->caps & SYS_ADMIN))
+		return 0;
+	return exd_error_set(run->err, EXD_ERR_KEY, 0,
+			     "no_pivot leaves the host's root under the container's, where "
+			     "CAP_SYS_ADMIN could uncover it: take one of them away");
+}
+
+/* By a procfs that no mount of the command's can be on. */
+static void plan_change(struct native_run *run)
+{
+	int proc;
+
+	if (!exd_command_bool(run->command, EXD_KEY_NO_PIVOT)) {
+		(void)exd_plan_pivot(run->plan, run->root);
+		return;
+	}
+	proc = exd_plan_slot(run->plan);
+	(void)exd_plan_fs(run->plan, proc, "proc", "", 0);
+	(void)exd_plan_no_pivot(run->plan, run->root, proc);
+}
+
 /* What others can see of its mounts is said last: a shared mount is no root to change to. */
 void native_root_finish(struct native_run *run)
 {
@@ -189,7 +216,7 @@ void native_root_finish(struct native_run *run)
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	if (root_readonly(run))
 		(void)exd_plan_attr(run->plan, run->root, MOUNT_ATTR_RDONLY, 0, 0, false);
-	(void)exd_plan_pivot(run->plan, run->root);
+	plan_change(run);
 	if (propagation == MS_SHARED || propagation == MS_UNBINDABLE)
 		(void)exd_plan_attr(run->plan, run->root, 0, 0, propagation, false);
 }

@@ -232,6 +232,8 @@ static int compile(struct native_run *run)
 	if (r == 0)
 		r = read_caps(run);
 	if (r == 0)
+		r = native_root_judge(run);
+	if (r == 0)
 		r = native_devices_judge(run);
 	if (r < 0)
 		return r;

@@ -162,6 +162,8 @@ int native_run_note(struct native_run *run, const struct native_process *process
 	(void)exd_plan_note(run->plan, "no_new_privs", process->no_new_privs ? "1" : "0");
 	(void)snprintf(text, sizeof(text), "%o", (unsigned int)process->umask);
 	(void)exd_plan_note(run->plan, "umask", text);
+	if (exd_command_bool(run->command, EXD_KEY_NO_PIVOT))
+		(void)exd_plan_note(run->plan, "no_pivot", "1");
 	(void)exd_plan_note(run->plan, "cwd", process->cwd);
 	(void)exd_plan_note(run->plan, "user", exd_command_string(run->command, EXD_KEY_USER, ""));
 	(void)exd_plan_note(run->plan, "groups", groups);

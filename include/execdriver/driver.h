@@ -514,6 +514,11 @@ EXD_API int exd_plan_mkfile(struct exd_plan *plan, int root_slot, const char *pa
 EXD_API int exd_plan_mask(struct exd_plan *plan, int root_slot, const char *path, int null_slot);
 EXD_API int exd_plan_readonly(struct exd_plan *plan, int root_slot, const char *path);
 EXD_API int exd_plan_pivot(struct exd_plan *plan, int root_slot);
+/*
+ * In place of the pivot where the host's root is a ramfs: the root stays over the old one, of which
+ * all other mounts are detached. With CAP_SYS_ADMIN it could be uncovered. Since 0.1.
+ */
+EXD_API int exd_plan_no_pivot(struct exd_plan *plan, int root_slot, int proc_slot);
 EXD_API int exd_plan_chroot(struct exd_plan *plan, int dir_slot);
 EXD_API int exd_plan_sysctl(struct exd_plan *plan, int proc_slot, const char *path,
 			    const char *value);

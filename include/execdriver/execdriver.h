@@ -293,6 +293,7 @@ enum exd_key {
 	EXD_KEY_HCS_MAC,          /* string */
 	EXD_KEY_HCS_PORTS,        /* list of [HOST_IP:]HOST_PORT:PORT[/PROTOCOL] */
 	EXD_KEY_ROOTFS_OPTIONS,   /* string: mount options as of a mount, "nosuid,noatime" */
+	EXD_KEY_NO_PIVOT,         /* bool: a root over that of a host that cannot pivot */
 	EXD_KEY_TIME_NAMESPACE,   /* namespace; unset: the host's, or own with offsets */
 	EXD_KEY_TIME_OFFSETS,     /* map: monotonic=SECONDS[.NNN], boottime=SECONDS[.NNN] */
 	EXD_KEY_MAX               /* one past the newest; grows */

@@ -116,6 +116,7 @@ static const struct {
 	{"hcs_mac", "02:42:ac:11:00:02", 0},
 	{"hcs_ports", "8080:80/tcp", 0},
 	{"rootfs_options", "nosuid,rro", 0},
+	{"no_pivot", "yes", 1},
 	{"time_namespace", "private", 0},
 	{"time_offsets", "monotonic=86400.5", 0},
 };

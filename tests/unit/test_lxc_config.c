@@ -207,6 +207,7 @@ static const struct {
 	const char *key, *value, *says;
 } lacking[] = {
 	{"rootfs_options", "nosuid", "rootfs_options"},
+	{"no_pivot", "yes", "no_pivot"},
 	{"time_namespace", "private", "time_namespace"},
 	{"time_offsets", "monotonic=5", "time_offsets"},
 	{"mounts", "tmpfs:/x:nosymfollow", "nosymfollow"},
