@@ -196,6 +196,9 @@ enum wire_op {
 	/* child: roots and clocks */
 	/* slot0 procfs; str0 lines for timens_offsets, or none: unshares, sets, enters */
 	WIRE_TIME = 100,
+	/* slot0 a detached file system; slot1 root; str0 a directory, of which it gets a copy;
+	   num0: 1 = with the owner and mode of that itself */
+	WIRE_COPYUP = 102,
 	/* slot0 the attached root; slot1 procfs: detaches all else of the old root, chroot(2) */
 	WIRE_NO_PIVOT = 101,
 

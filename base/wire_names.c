@@ -59,6 +59,7 @@ static const char *const op_names[] = {
 	[WIRE_SECCOMP_NOTIFY] = "load the seccomp filter",
 	[WIRE_INIT] = "start init",
 	[WIRE_TIME] = "make a time namespace",
+	[WIRE_COPYUP] = "copy",
 	[WIRE_NO_PIVOT] = "change the root without a pivot",
 	[WIRE_EXEC] = "execute",
 	[WIRE_WORKER] = "execute worker",

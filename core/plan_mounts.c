@@ -91,6 +91,15 @@ int exd_plan_attach(struct exd_plan *plan, int slot, int root_slot, const char *
 	return plan->result;
 }
 
+int exd_plan_copyup(struct exd_plan *plan, int slot, int root_slot, const char *path, bool keep)
+{
+	struct wire_step *step = in_root(plan, WIRE_COPYUP, root_slot, path);
+
+	step_slot(plan, step, 0, slot);
+	step->num[0] = keep;
+	return plan->result;
+}
+
 int exd_plan_mkdir(struct exd_plan *plan, int root_slot, const char *path, mode_t mode,
 		   uint32_t uid, uint32_t gid)
 {

@@ -50,6 +50,7 @@ static const struct plan_op ops[] = {
 	{WIRE_PROC_WRITE, EXD_ERR_SYSTEM, "write '{b1}' to {s0} of its own"},
 	{WIRE_CHROOT, EXD_ERR_ROOTFS, "make {l0} the root directory by chroot"},
 	{WIRE_TIME, EXD_ERR_NAMESPACE, "enter a time namespace of its own by {l0}<, with offsets {s0}>"},
+	{WIRE_COPYUP, EXD_ERR_MOUNT, "copy {q0} into {l0}<, with its owner and mode{?0}>"},
 	{WIRE_NO_PIVOT, EXD_ERR_ROOTFS, "make {l0} the root directory over the old one, by {l1}"},
 	{WIRE_RLIMIT, EXD_ERR_RLIMIT, "set limit {s0} (number {n0}) to {u1}:{u2}"},
 	{WIRE_UMASK, EXD_ERR_SYSTEM, "set umask {o0}"},

@@ -98,6 +98,8 @@ static int do_step(struct child *c, const struct wire_step *s)
 		return child_listener(c, s);
 	if (s->op == WIRE_LANDLOCK)
 		return child_landlock(c, s);
+	if (s->op == WIRE_COPYUP)
+		return child_copyup(c, s);
 	if (s->op == WIRE_NO_PIVOT)
 		return child_no_pivot(c, s);
 	if (s->op == WIRE_TIME)

@@ -24,6 +24,7 @@ int child_processes(struct child *c, const struct wire_step *s);
 int child_mounts(struct child *c, const struct wire_step *s);
 int child_files(struct child *c, const struct wire_step *s);
 int child_identity(struct child *c, const struct wire_step *s);
+int child_copyup(struct child *c, const struct wire_step *s);
 int child_no_pivot(struct child *c, const struct wire_step *s);
 int child_time(struct child *c, const struct wire_step *s);
 int child_tty(struct child *c, const struct wire_step *s);

@@ -41,6 +41,7 @@ static const struct sample {
 	{"mounts", "/usr:/mnt:unbindable", NULL, NULL},
 	{"mounts", "tmpfs:/mnt:size=1m", NULL, NULL},
 	{"mounts", "tmpfs:/mnt:nosymfollow", NULL, NULL},
+	{"mounts", "tmpfs:/mnt:tmpcopyup", NULL, NULL},
 	{"mounts", "proc:/mnt", NULL, NULL},
 	{"mounts", "sysfs:/mnt", NULL, NULL},
 	{"mounts", "mqueue:/mnt", NULL, NULL},

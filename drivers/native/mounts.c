@@ -184,6 +184,33 @@ void native_mounts_default(struct native_run *run)
 		run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
 }
 
+static bool has_option(const char *options, const char *name)
+{
+	for (const char *at = options; *at; at += strcspn(at, ","), at += *at == ',')
+		if (strncmp(at, name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/* Filled before anybody can see it; read-only only then. What the options say of it counts more. */
+static int mount_copy(struct native_run *run, const struct native_mount *mount,
+		      const char *options, uint64_t attr)
+{
+	bool said = has_option(options, "mode=") || has_option(options, "uid=") ||
+		    has_option(options, "gid=");
+	uint64_t late = attr & MOUNT_ATTR_RDONLY;
+	int slot = exd_plan_slot(run->plan), place;
+	const char *rest;
+
+	place = native_place(run, mount->target, &rest);
+	(void)exd_plan_fs(run->plan, slot, "tmpfs", options, attr & ~late);
+	(void)exd_plan_copyup(run->plan, slot, place, rest, !said);
+	if (late || mount->mount.propagation == MS_UNBINDABLE)
+		(void)exd_plan_attr(run->plan, slot, late, 0, mount->mount.propagation, false);
+	attach(run, slot, mount->target, EXD_ATTACH_MAKE_DIR);
+	return 0;
+}
+
 static int read_one(struct native_run *run, size_t index)
 {
 	struct native_mount *mount = &run->mounts[index];
@@ -290,6 +317,9 @@ static int mount_own(struct native_run *run, struct native_mount *mount)
 		       mount->directory ? EXD_ATTACH_MAKE_DIR : EXD_ATTACH_MAKE_FILE);
 		return 0;
 	case EXD_MOUNT_TMPFS:
+		if (mount->mount.flags & EXD_MOUNT_COPYUP)
+			return mount_copy(run, mount, options,
+					  attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 		return mount_fs_of(run, mount, "tmpfs", options,
 				   attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	case EXD_MOUNT_PROC:

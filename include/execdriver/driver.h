@@ -498,6 +498,13 @@ enum exd_attach_make { EXD_ATTACH_EXISTING = 0,
 		       EXD_ATTACH_MAKE_FILE = 2 };
 EXD_API int exd_plan_attach(struct exd_plan *plan, int slot, int root_slot, const char *target,
 			    enum exd_attach_make make);
+/*
+ * Copies a directory of the root into a file system that is not attached yet: files, directories,
+ * links, pipes and sockets of one file system, with owners, modes and times; `keep`: those of the
+ * directory itself, too. Since 0.1.
+ */
+EXD_API int exd_plan_copyup(struct exd_plan *plan, int slot, int root_slot, const char *path,
+			    bool keep);
 EXD_API int exd_plan_mkdir(struct exd_plan *plan, int root_slot, const char *path, mode_t mode,
 			   uint32_t uid, uint32_t gid);
 EXD_API int exd_plan_mknod(struct exd_plan *plan, int root_slot, const char *path, mode_t mode,
