@@ -40,6 +40,7 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_attr(plan, tree, 1, 0, MS_PRIVATE, true);
 	exd_plan_attach_root(plan, tree);
 	exd_plan_attach(plan, fs, tree, "/proc", EXD_ATTACH_MAKE_DIR);
+	exd_plan_copyup(plan, fs, tree, "/var", true);
 	exd_plan_mkdir(plan, tree, "/a", 0755, 0, 0);
 	exd_plan_mknod(plan, tree, "/dev/null", S_IFCHR | 0666, 0x103, 0, 5);
 	exd_plan_symlink(plan, tree, "/dev/fd", "/proc/self/fd");
@@ -54,8 +55,10 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_hostname(plan, "box");
 	exd_plan_domainname(plan, "dom");
 	exd_plan_loopback_up(plan);
+	exd_plan_time(plan, fs, "monotonic 5 0\n");
 	exd_plan_park(plan);
 	exd_plan_pivot(plan, tree);
+	exd_plan_no_pivot(plan, tree, fs);
 	exd_plan_chroot(plan, tree);
 	exd_plan_tty_open(plan, tree, "dev/pts", pty, 0, 5);
 	exd_plan_stdio(plan, pty, pty, pty);
