@@ -23,6 +23,9 @@
 #define WIRE_SLOTS_MAX 1024u
 #define WIRE_PLAN_MAX (8u << 20)
 #define WIRE_NO_SLOT 0xffffu
+#define WIRE_LAYERS_MAX 256u
+/* In the state directory: what the container writes to an overlay. */
+#define WIRE_LAYER_DIR "layer"
 
 enum wire_phase {
 	WIRE_PREPARE = 0, /* monitor, before birth; a failure aborts the launch */
@@ -96,6 +99,10 @@ enum wire_op {
 	WIRE_OPEN = 3,
 	/* slot0 memory cgroup dir; num0: 1 = v1 (oom_control, eventfd), 2 = v2 (memory.events) */
 	WIRE_OOM_WATCH = 4,
+
+	/* slot1 out, slot2 out: "upper" and "work" in "layer" of the state directory, which goes
+	   before the container is told to be gone */
+	WIRE_SCRATCH = 105,
 
 	/* child: processes and namespaces */
 	/* slot0 cgroup.procs, or tasks on v1 (which waits for no grace period); writes "0" */
@@ -199,6 +206,10 @@ enum wire_op {
 	/* slot0 a detached file system; slot1 root; str0 a directory, of which it gets a copy;
 	   num0: 1 = with the owner and mode of that itself */
 	WIRE_COPYUP = 102,
+	/* slot0 a lower directory of the overlay that follows, the top one first */
+	WIRE_LAYER = 103,
+	/* slot1 out; slot2 upper; slot3 work; num0 MOUNT_ATTR_* */
+	WIRE_OVERLAY = 104,
 	/* slot0 the attached root; slot1 procfs: detaches all else of the old root, chroot(2) */
 	WIRE_NO_PIVOT = 101,
 

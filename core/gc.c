@@ -2,6 +2,7 @@
 /* Leftovers of crashes: found by locks that nobody holds, told of, and removed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #include "base/cgroupfs.h"
 #include "base/cgroupmounts.h"
 #include "base/cleanup.h"
+#include "base/treeremove.h"
+#include "base/wire.h"
 #include "core/claim.h"
 #include "core/engine.h"
 #include "core/plugin.h"
@@ -66,6 +69,28 @@ static bool cgroups_left(const struct exd_record *record)
 	return false;
 }
 
+/* What it wrote to its root, which is removed when it has ended. */
+static bool layer_left(const struct gc *gc, const char *id)
+{
+	char path[sizeof(((struct state_dir *)0)->id) + sizeof("/" WIRE_LAYER_DIR)];
+
+	(void)snprintf(path, sizeof(path), "%s/" WIRE_LAYER_DIR, id);
+	return faccessat(gc->engine->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int remove_layer(const struct gc *gc, const char *id, struct exd_error *err)
+{
+	cleanup_close int dir = openat(gc->engine->root_fd, id,
+				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = dir < 0 ? -errno : -EAGAIN;
+
+	while (r == -EAGAIN)
+		r = tree_remove(dir, WIRE_LAYER_DIR, UINT_MAX);
+	return r < 0 ? exd_error_set(err, EXD_ERR_STATE, -r,
+				     "cannot remove what container '%s' wrote to its root", id)
+		     : 0;
+}
+
 static int clean_outside(struct gc *gc, struct exd_record *record, struct exd_error *err)
 {
 	struct exd_plugin *plugin = NULL;
@@ -82,19 +107,22 @@ static int clean_outside(struct gc *gc, struct exd_record *record, struct exd_er
 static void collect_ended(struct gc *gc, struct exd_record *record)
 {
 	struct exd_error err = EXD_ERROR_INIT;
-	bool outside = cgroups_left(record);
+	bool outside = cgroups_left(record), layer = layer_left(gc, record->dir.id);
 	int r = 0;
 
-	if (!outside && record->detached)
+	if (!outside && !layer && record->detached)
 		return;
 	if (!gc->dry_run && outside)
 		r = clean_outside(gc, record, &err);
+	if (!gc->dry_run && r >= 0 && layer)
+		r = remove_layer(gc, record->dir.id, &err);
 	if (!gc->dry_run && r >= 0 && !record->detached)
 		r = state_remove(gc->engine->root_fd, record->dir.id, &err);
 	else if (!gc->dry_run && r >= 0 && !record->ended)
 		r = record_save_exit(record, &record->exit, &err);
 	tell(gc, record->dir.id,
-	     record->detached ? "cgroups of a container without monitor"
+	     record->detached ? outside ? "cgroups of a container without monitor"
+					: "files of a container without monitor"
 			      : "foreground container without monitor",
 	     r < 0 ? &err : NULL);
 }

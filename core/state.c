@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/treeremove.h"
 
 #define MONITOR_DIR_SIZE 64 /* ".monitor/01234567/lock" */
 #define LOCK_WAIT_MS 30000
@@ -286,12 +287,26 @@ int state_create(int root_fd, const char *id, struct state_dir *out, struct exd_
 	return 0;
 }
 
+/* A directory is what the container wrote to its root. */
+static int remove_one(int dirfd, const char *name)
+{
+	int r = -EAGAIN;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return -errno;
+	while (r == -EAGAIN)
+		r = tree_remove(dirfd, name, UINT_MAX);
+	return r;
+}
+
 static int remove_files(int dirfd)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
-	int r = 0;
+	int r = 0, one;
 
 	if (!dir) {
 		r = -errno;
@@ -302,8 +317,8 @@ static int remove_files(int dirfd)
 	while ((entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dirfd, entry->d_name, 0) < 0 && errno != ENOENT)
-			r = -errno;
+		one = remove_one(dirfd, entry->d_name);
+		r = one < 0 ? one : r;
 	}
 	return r;
 }

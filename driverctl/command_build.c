@@ -32,7 +32,7 @@ int option_rootfs(struct exd_command *command, const char *value, struct exd_err
 	cleanup_free char *path = NULL;
 	int r;
 
-	if (!*value)
+	if (!*value || strncmp(value, "overlay:", strlen("overlay:")) == 0)
 		return exd_command_set(command, "rootfs", value, err);
 	r = absolute_path(&path, value, err);
 	return r < 0 ? r : exd_command_set(command, "rootfs", path, err);

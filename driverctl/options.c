@@ -35,7 +35,8 @@ static const struct option_row rows[] = {
 	{RUN, 'f', "file", "FILE", SETTING(file),
 	 .help = "read a command file first; other options change what it says"},
 	{RUN, 0, "rootfs", "DIR", "rootfs", option_rootfs,
-	 .help = "directory that becomes the root; default: a volatile one with the host's /usr"},
+	 .help = "directory that becomes the root, or overlay:LOWER[:LOWER...]; default: a volatile "
+		 "one with the host's /usr"},
 	{RUN, 0, "read-only", NULL, "rootfs_readonly", .help = "mount the root read-only"},
 	{RUN, 0, "no-pivot", NULL, "no_pivot",
 	 .help = "lay the root over the host's, where that is a ramfs"},

@@ -100,6 +100,10 @@ static int do_step(struct child *c, const struct wire_step *s)
 		return child_landlock(c, s);
 	if (s->op == WIRE_COPYUP)
 		return child_copyup(c, s);
+	if (s->op == WIRE_LAYER)
+		return child_slot(c, s, 0) < 0 ? -EBADF : 0;
+	if (s->op == WIRE_OVERLAY)
+		return child_overlay(c, s);
 	if (s->op == WIRE_NO_PIVOT)
 		return child_no_pivot(c, s);
 	if (s->op == WIRE_TIME)

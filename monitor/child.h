@@ -26,6 +26,7 @@ int child_files(struct child *c, const struct wire_step *s);
 int child_identity(struct child *c, const struct wire_step *s);
 int child_copyup(struct child *c, const struct wire_step *s);
 int child_no_pivot(struct child *c, const struct wire_step *s);
+int child_overlay(struct child *c, const struct wire_step *s);
 int child_time(struct child *c, const struct wire_step *s);
 int child_tty(struct child *c, const struct wire_step *s);
 int child_scheduling(struct child *c, const struct wire_step *s);

@@ -15,7 +15,11 @@
 #include <execdriver/error.h>
 #include <execdriver/execdriver.h>
 
+#include "base/treeremove.h"
 #include "monitor/worker.h"
+
+/* Entries that are removed before others have their turn. */
+#define LAYER_TURN 256
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -290,7 +294,10 @@ static bool finish_step(struct monitor *m, struct task *t)
 			return false;
 		oom_stop(m, t);
 		tail_skip(t->tail, WIRE_CLEANUP);
-		return tail_run(t->tail, WIRE_CLEANUP) != -EAGAIN;
+		if (tail_run(t->tail, WIRE_CLEANUP) == -EAGAIN)
+			return false;
+		/* In turns: it may be large, and others are waiting. What cannot go is left to gc. */
+		return !t->layered || tree_remove(t->state_dir, WIRE_LAYER_DIR, LAYER_TURN) != -EAGAIN;
 	case TASK_STARTING:
 	case TASK_PARKED:
 	case TASK_STARTED:

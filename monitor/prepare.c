@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <execdriver/error.h>
@@ -60,6 +61,36 @@ static int do_open(struct launch *l, const struct wire_step *s)
 	return fill_slot(l, s, 1, fd < 0 ? -errno : fd);
 }
 
+static int make_scratch(struct task *t, const struct wire_step *s, int i, const char *path,
+			mode_t mode)
+{
+	int fd;
+
+	if (mkdirat(t->state_dir, path, mode) < 0)
+		return -errno;
+	fd = openat(t->state_dir, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* The upper directory is what the root will look like, whatever our umask. */
+	if (fd >= 0 && fchmodat(t->state_dir, path, mode, 0) < 0) {
+		(void)close(fd);
+		return -EIO;
+	}
+	return fill_slot(t->launch, s, i, fd < 0 ? -errno : fd);
+}
+
+/* What was made of it goes with the task, also when this fails half-way. */
+static int do_scratch(struct task *t, const struct wire_step *s)
+{
+	int r;
+
+	if (t->state_dir < 0 || t->flags & WIRE_LAUNCH_EXEC)
+		return -EBADF;
+	t->layered = true;
+	if (mkdirat(t->state_dir, WIRE_LAYER_DIR, 0700) < 0)
+		return -errno;
+	r = make_scratch(t, s, 1, WIRE_LAYER_DIR "/upper", 0755);
+	return r < 0 ? r : make_scratch(t, s, 2, WIRE_LAYER_DIR "/work", 0700);
+}
+
 /* The file of the step before: the rules of the devices controller are many lines for one. */
 struct kept {
 	int dir;
@@ -113,6 +144,8 @@ static int do_step(struct monitor *m, struct task *t, const struct wire_step *s,
 	case WIRE_DEVICES:
 		return program_rule_devices(slot_of(l, s, 0), l->data + s->str[1].offset,
 					    s->str[1].size);
+	case WIRE_SCRATCH:
+		return do_scratch(t, s);
 	case WIRE_OOM_WATCH:
 		return oom_watch(m, t, slot_of(l, s, 0), (int)s->num[0]);
 	default:

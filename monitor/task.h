@@ -99,6 +99,7 @@ struct task {
 	uint8_t state; /* enum task_state */
 	bool failed;   /* the program never began */
 	bool killed;   /* SIGKILL was sent by us */
+	bool layered;  /* WIRE_LAYER_DIR is to be removed */
 	bool acked;    /* the host has no start hook and said so at once */
 	bool is_box;   /* nobody's yet, and nobody's ever when it comes to its end as that */
 	bool warm;     /* it was taken from the boxes */

@@ -28,6 +28,7 @@ static const struct sample {
 	{"hostname", "box", NULL, NULL},
 	{"domainname", "domain", NULL, NULL},
 	{"rootfs", "@", NULL, NULL},
+	{"rootfs", "overlay:/usr:/etc", NULL, NULL},
 	{"rootfs_readonly", "yes", NULL, NULL},
 	{"rootfs_propagation", "private", NULL, NULL},
 	{"rootfs_propagation", "slave", "rootfs", "@"},

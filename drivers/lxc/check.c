@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 
 #include "drivers/lxc/lxc.h"
+#include "drivers/native/overlay_root.h"
 
 static int unsupported(const char *key, const char *value, const char *why, struct exd_error *err)
 {
@@ -82,6 +83,9 @@ static int check_propagation(const struct exd_command *command, struct exd_error
 		return unsupported("rootfs_propagation", root,
 				   "what the host mounts later does not get into its containers",
 				   err);
+	if (native_overlay_wanted(command))
+		return unsupported("rootfs", exd_command_string(command, EXD_KEY_ROOTFS, ""),
+				   "its root is one directory", err);
 	if (exd_command_bool(command, EXD_KEY_NO_PIVOT))
 		return unsupported("no_pivot", "yes", "liblxc decides how roots are changed", err);
 	if (exd_command_is_set(command, EXD_KEY_ROOTFS_OPTIONS))

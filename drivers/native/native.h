@@ -29,6 +29,7 @@ struct native_cgroups;
 struct native_device;
 struct native_mount;
 struct native_mask;
+struct native_overlay;
 struct native_bind;
 
 /*
@@ -47,6 +48,7 @@ struct native_run {
 	int rootfs_fd;     /* the root directory, or FD_NONE: volatile */
 	uint32_t root_uid; /* owner of what is made in a volatile root */
 	uint32_t root_gid;
+	struct native_overlay *overlay; /* what it is made of, or NULL */
 	int root; /* slots; -1 where there is none of ours */
 	int dev;
 	int proc;

@@ -15,6 +15,7 @@
 #include "drivers/native/capabilities.h"
 #include "drivers/native/devices.h"
 #include "drivers/native/mounts.h"
+#include "drivers/native/overlay_root.h"
 
 #define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
@@ -41,7 +42,14 @@ static int open_directory(struct native_run *run, const char *path)
 {
 	static const char *const points[] = {"/dev", "/proc", "/sys"};
 
-	run->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (native_overlay_wanted(run->command)) {
+		int r = native_overlay_open(run);
+
+		if (r < 0)
+			return r;
+	} else {
+		run->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (run->rootfs_fd < 0)
 		return exd_error_set(run->err, EXD_ERR_ROOTFS, errno, "cannot open the rootfs '%s'",
 				     path);
@@ -159,11 +167,13 @@ int native_root_trees(struct native_run *run)
 	exd_plan_blame(run->plan, EXD_ERR_ROOTFS, 0);
 	if (run->rootfs_fd < 0)
 		return native_volatile_trees(run);
+	attr.set |= native_nodev(run);
+	if (run->overlay)
+		return native_overlay_trees(run, attr.set);
 	fd = fcntl(run->rootfs_fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return exd_error_set(run->err, EXD_ERR_SYSTEM, errno,
 				     "cannot duplicate the descriptor of the rootfs");
-	attr.set |= native_nodev(run);
 	run->root = native_clone(run, take_fd(&fd), true, attr,
 				 propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE);
 	protect_below(run);

@@ -12,6 +12,7 @@
 #include "drivers/native/devices.h"
 #include "drivers/native/mounts.h"
 #include "drivers/native/native.h"
+#include "drivers/native/overlay_root.h"
 #include "drivers/native/process.h"
 #include "drivers/native/seccomp_choice.h"
 
@@ -108,6 +109,7 @@ void native_run_release(struct native_run *run)
 	native_userdb_release(&run->users);
 	free(run->landlock);
 	free(run->profile);
+	native_overlay_release(run);
 	cleanup_close_fn(&run->rootfs_fd);
 }
 

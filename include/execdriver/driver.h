@@ -492,6 +492,14 @@ EXD_API int exd_plan_fs(struct exd_plan *plan, int out_slot, const char *type, c
 			uint64_t mount_attr);
 EXD_API int exd_plan_attr(struct exd_plan *plan, int slot, uint64_t set, uint64_t clear,
 			  uint64_t propagation, bool recursive);
+/*
+ * Two directories in the container's state directory, for what is written: they are removed when it
+ * is over, at the latest by gc. Since 0.1.
+ */
+EXD_API int exd_plan_scratch(struct exd_plan *plan, int upper_slot, int work_slot);
+/* An overlay of lower directories, the top one first, with those two. Since 0.1. */
+EXD_API int exd_plan_overlay(struct exd_plan *plan, const int *lower_slots, size_t count,
+			     int out_slot, const int scratch_slots[2], uint64_t mount_attr);
 EXD_API int exd_plan_attach_root(struct exd_plan *plan, int slot);
 enum exd_attach_make { EXD_ATTACH_EXISTING = 0,
 		       EXD_ATTACH_MAKE_DIR = 1,

@@ -208,6 +208,7 @@ static const struct {
 } lacking[] = {
 	{"rootfs_options", "nosuid", "rootfs_options"},
 	{"no_pivot", "yes", "no_pivot"},
+	{"rootfs", "overlay:/usr", "overlay:/usr"},
 	{"time_namespace", "private", "time_namespace"},
 	{"time_offsets", "monotonic=5", "time_offsets"},
 	{"mounts", "tmpfs:/x:nosymfollow", "nosymfollow"},

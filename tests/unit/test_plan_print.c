@@ -22,6 +22,7 @@ static void build_all(struct exd_plan *plan)
 	int in = exd_plan_fd_consume(plan, open("/dev/null", O_RDONLY | O_CLOEXEC), EXD_FD_KEEP);
 	int root = exd_plan_slot(plan), fs = exd_plan_slot(plan), leaf = exd_plan_slot(plan);
 	int tree = exd_plan_slot(plan), pty = exd_plan_slot(plan);
+	const int scratch[2] = {exd_plan_slot(plan), exd_plan_slot(plan)};
 
 	exd_plan_cgroup_make(plan, in, leaf, "exd/box", "", true);
 	exd_plan_write(plan, leaf, "memory.max", "65536\n", 6);
@@ -33,6 +34,8 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_nondumpable(plan);
 	exd_plan_keyring(plan);
 	exd_plan_tree(plan, in, tree, true);
+	exd_plan_scratch(plan, scratch[0], scratch[1]);
+	exd_plan_overlay(plan, &in, 1, root, scratch, 0x2);
 	exd_plan_setsid(plan);
 	exd_plan_unshare(plan, CLONE_NEWNS | CLONE_NEWCGROUP);
 	exd_plan_propagation(plan, MS_REC | MS_PRIVATE);
