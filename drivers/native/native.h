@@ -49,7 +49,7 @@ struct native_run {
 	uint32_t root_uid; /* owner of what is made in a volatile root */
 	uint32_t root_gid;
 	struct native_overlay *overlay; /* what it is made of, or NULL */
-	int root; /* slots; -1 where there is none of ours */
+	int root;                       /* slots; -1 where there is none of ours */
 	int dev;
 	int proc;
 	int sys;
