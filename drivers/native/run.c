@@ -177,7 +177,7 @@ static int foreign_root(struct native_run *run)
 
 /*
  * A box that waits must keep nothing of the host's, nor of another container's, in use, and has no
- * line but the one to the monitor.
+ * line but the one to the monitor, and no state directory for an upper one.
  */
 static bool can_be_warm(const struct native_run *run)
 {
@@ -185,10 +185,14 @@ static bool can_be_warm(const struct native_run *run)
 	    exd_command_bool(run->command, EXD_KEY_INIT) ||
 	    /* who is asked is connected to for each start */
 	    (run->profile && strstr(run->profile, "SCMP_ACT_NOTIFY")) ||
-	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN)
+	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN || run->overlay)
 		return false;
 	for (int i = 0; i < NATIVE_NS_KINDS; i++)
 		if (run->ns[i].mode == NATIVE_NS_JOIN)
+			return false;
+	/* A copy would be of what lay there when it began to wait. */
+	for (size_t i = 0; i < run->mount_count; i++)
+		if (run->mounts[i].mount.flags & EXD_MOUNT_COPYUP)
 			return false;
 	return true;
 }
