@@ -11,6 +11,7 @@ struct libhost {
 	struct exd_engine *engine;
 	struct exd_command *command;  /* what a round runs */
 	struct exd_process *resident; /* for exec and stats */
+	struct exd_box *box;          /* for box-stats */
 	const char *rootfs;
 	int kmsg; /* for oom */
 };

@@ -53,6 +53,7 @@ execs() {
 	subject "lxc-attach" setns+fork+execve+cgroups command \
 		lxc-attach -P "$tmp/lxc" -n "$peer" -- /true
 	subject "exd_stats" - server "${host[@]}" stats
+	subject "exd_box_stats" exd_stats server "${host[@]}" box-stats
 }
 
 # All at once, from one host or from as many processes.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counters of a running container: one open, read and close for each file. */
+/* Counters of a running container: one read for each file, which stays open with the record. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,22 +26,28 @@
 /* v1's "no limit" is the highest number of whole pages. */
 #define V1_NO_LIMIT UINT64_C(0x7ffffffffff00000)
 
+/* A cgroup of the record's container. */
+struct source {
+	struct exd_record *record;
+	int dir;
+};
+
 /* The kernel makes such a file's text at once, so that one read has all of it. */
-static ssize_t read_once(int dir, const char *file, char *text, size_t size)
+static ssize_t read_once(const struct source *from, const char *file, char *text, size_t size)
 {
-	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+	int fd = exd_record_file(from->record, from->dir, file);
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, size - 1, 0);
 
 	text[n < 0 ? 0 : n] = '\0';
 	return n;
 }
 
 /* One number; "max" is UINT64_MAX. False when the file cannot be read. */
-static bool read_number(int dir, const char *file, uint64_t *out)
+static bool read_number(const struct source *from, const char *file, uint64_t *out)
 {
 	char text[64];
 
-	if (read_once(dir, file, text, sizeof(text)) <= 0)
+	if (read_once(from, file, text, sizeof(text)) <= 0)
 		return false;
 	*out = strncmp(text, "max", 3) == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
 	return true;
@@ -56,11 +62,11 @@ struct field {
  * "NAME NUMBER" lines into the fields of these names, in one pass; the fields end with a NULL
  * name.
  */
-static bool read_fields(int dir, const char *file, const struct field *fields)
+static bool read_fields(const struct source *from, const char *file, const struct field *fields)
 {
 	char text[TEXT_SIZE];
 
-	if (read_once(dir, file, text, sizeof(text)) < 0)
+	if (read_once(from, file, text, sizeof(text)) < 0)
 		return false;
 	for (char *line = text; *line;) {
 		size_t n = strcspn(line, " \n");
@@ -76,7 +82,8 @@ static bool read_fields(int dir, const char *file, const struct field *fields)
 
 static bool cpu_v1(struct exd_record *record, int cpu, struct exd_stats *s)
 {
-	struct native_dir acct = native_dir(record, "cpuacct");
+	const struct source acct = {record, native_dir(record, "cpuacct").fd};
+	const struct source quota = {record, cpu};
 	uint64_t tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
 	const struct field times[] = {
 		{"user", &s->cpu_user_ns}, {"system", &s->cpu_system_ns}, {NULL, NULL}};
@@ -84,19 +91,19 @@ static bool cpu_v1(struct exd_record *record, int cpu, struct exd_stats *s)
 					 {"nr_throttled", &s->cpu_throttled_periods},
 					 {"throttled_time", &s->cpu_throttled_ns},
 					 {NULL, NULL}};
-	bool ok = acct.fd >= 0 && read_number(acct.fd, "cpuacct.usage", &s->cpu_total_ns);
+	bool ok = acct.dir >= 0 && read_number(&acct, "cpuacct.usage", &s->cpu_total_ns);
 
-	if (ok && read_fields(acct.fd, "cpuacct.stat", times)) {
+	if (ok && read_fields(&acct, "cpuacct.stat", times)) {
 		s->cpu_user_ns *= tick_ns;
 		s->cpu_system_ns *= tick_ns;
 	}
 	if (cpu >= 0)
-		(void)read_fields(cpu, "cpu.stat", throttle);
+		(void)read_fields(&quota, "cpu.stat", throttle);
 	return ok;
 }
 
 /* cpu.stat is there without the controller too. */
-static bool cpu_v2(int dir, struct exd_stats *s)
+static bool cpu_v2(const struct source *from, struct exd_stats *s)
 {
 	const struct field fields[] = {{"usage_usec", &s->cpu_total_ns},
 				       {"user_usec", &s->cpu_user_ns},
@@ -106,7 +113,7 @@ static bool cpu_v2(int dir, struct exd_stats *s)
 				       {"throttled_usec", &s->cpu_throttled_ns},
 				       {NULL, NULL}};
 
-	if (!read_fields(dir, "cpu.stat", fields))
+	if (!read_fields(from, "cpu.stat", fields))
 		return false;
 	s->cpu_total_ns *= NS_PER_US;
 	s->cpu_user_ns *= NS_PER_US;
@@ -123,10 +130,10 @@ static bool read_cpu(struct exd_record *record, struct exd_stats *s)
 		return cpu_v1(record, cpu.fd, s);
 	if (cpu.fd < 0)
 		cpu = native_dir(record, "");
-	return cpu.fd >= 0 && cpu_v2(cpu.fd, s);
+	return cpu.fd >= 0 && cpu_v2(&(struct source){record, cpu.fd}, s);
 }
 
-static bool memory_v1(int dir, struct exd_stats *s)
+static bool memory_v1(const struct source *from, struct exd_stats *s)
 {
 	const struct field stat[] = {{"total_cache", &s->memory_cache},
 				     {"total_rss", &s->memory_rss},
@@ -134,53 +141,54 @@ static bool memory_v1(int dir, struct exd_stats *s)
 				     {NULL, NULL}};
 	const struct field oom[] = {{"oom_kill", &s->oom_kills}, {NULL, NULL}};
 
-	if (!read_number(dir, "memory.usage_in_bytes", &s->memory_usage))
+	if (!read_number(from, "memory.usage_in_bytes", &s->memory_usage))
 		return false;
-	(void)read_number(dir, "memory.max_usage_in_bytes", &s->memory_peak);
-	(void)read_number(dir, "memory.limit_in_bytes", &s->memory_limit);
-	(void)read_number(dir, "memory.failcnt", &s->memory_failcnt);
-	(void)read_fields(dir, "memory.stat", stat);
-	(void)read_fields(dir, "memory.oom_control", oom);
+	(void)read_number(from, "memory.max_usage_in_bytes", &s->memory_peak);
+	(void)read_number(from, "memory.limit_in_bytes", &s->memory_limit);
+	(void)read_number(from, "memory.failcnt", &s->memory_failcnt);
+	(void)read_fields(from, "memory.stat", stat);
+	(void)read_fields(from, "memory.oom_control", oom);
 	if (s->memory_limit >= V1_NO_LIMIT)
 		s->memory_limit = UINT64_MAX;
 	return true;
 }
 
-static bool memory_v2(int dir, struct exd_stats *s)
+static bool memory_v2(const struct source *from, struct exd_stats *s)
 {
 	const struct field stat[] = {
 		{"file", &s->memory_cache}, {"anon", &s->memory_rss}, {NULL, NULL}};
 	const struct field events[] = {
 		{"max", &s->memory_failcnt}, {"oom_kill", &s->oom_kills}, {NULL, NULL}};
 
-	if (!read_number(dir, "memory.current", &s->memory_usage))
+	if (!read_number(from, "memory.current", &s->memory_usage))
 		return false;
-	(void)read_number(dir, "memory.peak", &s->memory_peak);
-	(void)read_number(dir, "memory.max", &s->memory_limit);
-	(void)read_number(dir, "memory.swap.current", &s->memory_swap);
-	(void)read_fields(dir, "memory.stat", stat);
-	(void)read_fields(dir, "memory.events", events);
+	(void)read_number(from, "memory.peak", &s->memory_peak);
+	(void)read_number(from, "memory.max", &s->memory_limit);
+	(void)read_number(from, "memory.swap.current", &s->memory_swap);
+	(void)read_fields(from, "memory.stat", stat);
+	(void)read_fields(from, "memory.events", events);
 	return true;
 }
 
 static bool read_memory(struct exd_record *record, struct exd_stats *s)
 {
 	struct native_dir dir = native_dir(record, "memory");
+	const struct source from = {record, dir.fd};
 
 	s->memory_limit = UINT64_MAX;
 	if (dir.fd < 0)
 		return false;
-	return dir.version == 1 ? memory_v1(dir.fd, s) : memory_v2(dir.fd, s);
+	return dir.version == 1 ? memory_v1(&from, s) : memory_v2(&from, s);
 }
 
 static bool read_pids(struct exd_record *record, struct exd_stats *s)
 {
-	struct native_dir dir = native_dir(record, "pids");
+	const struct source from = {record, native_dir(record, "pids").fd};
 
 	s->pids_limit = UINT64_MAX;
-	if (dir.fd < 0 || !read_number(dir.fd, "pids.current", &s->pids_current))
+	if (from.dir < 0 || !read_number(&from, "pids.current", &s->pids_current))
 		return false;
-	(void)read_number(dir.fd, "pids.max", &s->pids_limit);
+	(void)read_number(&from, "pids.max", &s->pids_limit);
 	return true;
 }
 
