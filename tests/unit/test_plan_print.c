@@ -111,8 +111,8 @@ START_TEST(test_every_step_is_told_in_words)
 	exd_report_line(report, 0, &line);
 	ck_assert_str_eq(line.topic, "prepare 0");
 	ck_assert_str_eq(line.text, "make cgroup /dev/null/exd/box, with the cpus and nodes of the one above");
-	exd_report_line(report, 6, &line);
-	ck_assert_str_eq(line.topic, "child 6");
+	exd_report_line(report, 7, &line);
+	ck_assert_str_eq(line.topic, "child 7");
 	line_with(report, "connect to /run/agent.sock");
 	line_with(report, "load seccomp filter of 2 instructions, hash ");
 	line_with(report, "make file system proc (nosuid,nodev,noexec) hidepid=2");
