@@ -43,6 +43,7 @@ check_packages=(
 	'python3        is run in a container by a test'
 	'redis-server   is run in a container by a test'
 	'redis-tools    talks to it through exec'
+	'uidmap         maps ranges of ids for an ordinary user in a test'
 	'xz-utils       packs the tarball of make distcheck'
 	'zsh            checks its completion of driverctl'
 )

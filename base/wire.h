@@ -220,6 +220,17 @@ enum wire_op {
 	   its children, bounded */
 	WIRE_CGROUP_REMOVE = 81,
 
+	/* child: user namespaces */
+	/* slot1 out: a new one, with str0 as uid_map and str1 as gid_map; num0 enum
+	   wire_userns_flag. Nobody is in it yet. */
+	WIRE_USERNS = 90,
+	/* a new process goes on with the next step, in place of this one and as the monitor's
+	   child; num0 CLONE_NEW* for it. Only so does one get into a pid namespace that it made
+	   or joined itself. Not with WIRE_WORKER, and before WIRE_INIT and WIRE_PARK. */
+	WIRE_REBIRTH = 91,
+	/* slot0 mount; slot1 user namespace: files of user N belong there to the N of the
+	   namespace; num0: 1 = recursive; str0 the mount for people */
+	WIRE_IDMAP = 92,
 	/* prepare */
 	/* slot0 cgroup v2 dir; str0 the rules in words; str1 array of struct bpf_insn, a program of
 	   BPF_PROG_TYPE_CGROUP_DEVICE to be attached to it beside those of others */
@@ -230,6 +241,11 @@ enum wire_worker_flag {
 	WIRE_WORKER_REMOTE = 1 << 0, /* EXD_WORKER_REMOTE */
 	WIRE_WORKER_PARK = 1 << 1,   /* it must report PARKED */
 	WIRE_WORKER_TTY = 1 << 2,    /* its READY brings a pty master */
+};
+
+enum wire_userns_flag {
+	WIRE_USERNS_HELPERS = 1 << 0,      /* maps written by newuidmap and newgidmap */
+	WIRE_USERNS_NO_SETGROUPS = 1 << 1, /* nobody in it can change additional groups */
 };
 
 /* A step that failed, as the child or the walker reports it. */

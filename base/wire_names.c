@@ -69,6 +69,9 @@ static const char *const op_names[] = {
 	[WIRE_LEND] = "lend a descriptor",
 	[WIRE_CGROUP_KILL] = "kill cgroup",
 	[WIRE_CGROUP_REMOVE] = "remove cgroup",
+	[WIRE_USERNS] = "make a user namespace",
+	[WIRE_REBIRTH] = "start anew in namespaces",
+	[WIRE_IDMAP] = "map the ids of",
 	[WIRE_DEVICES] = "set rules for devices",
 };
 

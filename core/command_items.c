@@ -139,7 +139,7 @@ static bool flags_known(uint32_t flags)
 	const uint32_t atime =
 		flags & (EXD_MOUNT_NOATIME | EXD_MOUNT_RELATIME | EXD_MOUNT_STRICTATIME);
 
-	return flags < EXD_MOUNT_COPYUP << 1 && (atime & (atime - 1)) == 0;
+	return flags < EXD_MOUNT_IDMAP << 1 && (atime & (atime - 1)) == 0;
 }
 
 static bool propagation_known(uint32_t propagation)
@@ -154,6 +154,11 @@ static int check_mount_words(const struct exd_mount *mount, struct exd_error *er
 		return exd_error_set(err, EXD_ERR_KEY, 0,
 				     "key 'mounts': only a tmpfs can begin with a copy of what lies "
 				     "under it (tmpcopyup), not '%.100s'",
+				     mount->target);
+	if (mount->flags & EXD_MOUNT_IDMAP && mount->type != EXD_MOUNT_BIND)
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "key 'mounts': only a bind has owners to be mapped (idmap), not "
+				     "'%.100s'",
 				     mount->target);
 	if (mount->type != EXD_MOUNT_BIND &&
 	    (mount->propagation == MS_SLAVE || mount->propagation == MS_SHARED))

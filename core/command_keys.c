@@ -81,6 +81,8 @@ static const struct command_key keys[] = {
 	 .takes = "INSIDE:OUTSIDE:COUNT", .valid = valid_id_map},
 	{KEY(GID_MAP, LIST, RUN, "gid_map", "group ids of an own user namespace"),
 	 .takes = "INSIDE:OUTSIDE:COUNT", .valid = valid_id_map},
+	{KEY(ROOTFS_IDMAP, BOOL, RUN, "rootfs_idmap",
+	     "files of the root belong to the ids of the user namespace that they have on disk")},
 	{KEY(PRIVILEGED, BOOL, BOTH, "privileged",
 	     "all capabilities and devices, nothing masked, no seccomp")},
 	{KEY(CAP_ADD, LIST, BOTH, "cap_add", "capabilities more than the default, or all"),

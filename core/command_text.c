@@ -67,7 +67,7 @@ int command_mount_options(struct exd_mount *mount, const char *text, struct strb
 					err, EXD_ERR_KEY, 0,
 					"key 'mounts': '%.*s' is not ro, rw, nosuid, nodev, "
 					"noexec, noatime, relatime, strictatime, nodiratime, "
-					"nosymfollow, bind, rbind, private, slave, shared or "
+					"nosymfollow, bind, rbind, idmap, private, slave, shared or "
 					"unbindable",
 					(int)(size < 100 ? size : 100), text);
 			(void)sb_add(options, options->size ? "," : "");

@@ -9,7 +9,7 @@
 #include "core/command_valid.h"
 
 #define ATIME (EXD_MOUNT_NOATIME | EXD_MOUNT_RELATIME | EXD_MOUNT_STRICTATIME)
-#define NOT_OF_ROOT (EXD_MOUNT_NORECURSE | EXD_MOUNT_COPYUP)
+#define NOT_OF_ROOT (EXD_MOUNT_NORECURSE | EXD_MOUNT_COPYUP | EXD_MOUNT_IDMAP)
 
 struct word {
 	const char *name;
@@ -39,6 +39,7 @@ static const struct word of_trees[] = {
 static const struct word others[] = {
 	{"bind", EXD_MOUNT_NORECURSE, 0, 0},
 	{"rbind", 0, EXD_MOUNT_NORECURSE, 0},
+	{"idmap", EXD_MOUNT_IDMAP, 0, 0},
 	{"tmpcopyup", EXD_MOUNT_COPYUP, 0, 0},
 	{"notmpcopyup", 0, EXD_MOUNT_COPYUP, 0},
 };

@@ -82,6 +82,9 @@ static const struct plan_op ops[] = {
 	{WIRE_LEND, EXD_ERR_SYSTEM, "lend {l0} to the driver's worker"},
 	{WIRE_CGROUP_KILL, EXD_ERR_CGROUP, "kill what is left in cgroup {l0}, as of v{n0}"},
 	{WIRE_CGROUP_REMOVE, EXD_ERR_CGROUP, "remove cgroup {l0}/{s0}"},
+	{WIRE_USERNS, EXD_ERR_NAMESPACE, "make a user namespace with uids ({b0}), gids ({b1})<, flags {x0}>"},
+	{WIRE_REBIRTH, EXD_ERR_NAMESPACE, "start anew in own namespaces ({c0})"},
+	{WIRE_IDMAP, EXD_ERR_MOUNT, "map the ids of {s0}, {l0}, as in {l1}{R0}"},
 	{WIRE_DEVICES, EXD_ERR_CGROUP, "allow {l0} the devices {s0} and no others, by {k1} instructions, hash {h1}"},
 };
 

@@ -112,7 +112,7 @@ static const struct wire_step *filler(const struct exd_plan *plan, uint16_t slot
 		const struct wire_step *step = &plan->steps[i].wire;
 		bool makes = step->op == WIRE_CGROUP_MAKE || step->op == WIRE_OPEN ||
 			     step->op == WIRE_TTY_OPEN || step->op == WIRE_TREE ||
-			     step->op == WIRE_FS;
+			     step->op == WIRE_FS || step->op == WIRE_USERNS;
 
 		if (makes && step->slot[1] == slot)
 			return step;
@@ -147,6 +147,10 @@ static void add_slot(struct strbuf *out, const struct exd_plan *plan, uint16_t s
 	step = filler(plan, slot);
 	if (!step || depth == 0) {
 		sb_add(out, "an empty slot");
+		return;
+	}
+	if (step->op == WIRE_USERNS) {
+		sb_add(out, "the user namespace");
 		return;
 	}
 	text = span(plan, step, 0, &size);

@@ -37,6 +37,8 @@ static const struct option_row rows[] = {
 	{RUN, 0, "rootfs", "DIR", "rootfs", option_rootfs,
 	 .help = "directory that becomes the root, or overlay:LOWER[:LOWER...]; default: a volatile "
 		 "one with the host's /usr"},
+	{RUN, 0, "rootfs-idmap", NULL, "rootfs_idmap",
+	 .help = "files of the root belong to the ids inside that they have on disk"},
 	{RUN, 0, "read-only", NULL, "rootfs_readonly", .help = "mount the root read-only"},
 	{RUN, 0, "no-pivot", NULL, "no_pivot",
 	 .help = "lay the root over the host's, where that is a ramfs"},
@@ -72,7 +74,7 @@ static const struct option_row rows[] = {
 
 	/* files and devices */
 	{RUN, 'v', "volume", "SRC:DST[:OPTIONS]", "mounts", option_volume,
-	 .help = "bind a file or directory of the host; options such as ro,noexec"},
+	 .help = "bind a file or directory of the host; options such as ro,noexec,idmap"},
 	{RUN, 0, "tmpfs", "DST[:OPTIONS]", "mounts", option_tmpfs,
 	 .help = "an empty file system in memory, such as /x:size=64m"},
 	{RUN, 0, "device", "PATH[:DST][:rwm]", "devices",
@@ -91,6 +93,11 @@ static const struct option_row rows[] = {
 	 .help = "clocks: host (default), private, container:ID or path:FILE"},
 	{RUN, 0, "time", "CLOCK=SECONDS", "time_offsets",
 	 .help = "how far monotonic or boottime is ahead of the host's, in clocks of its own"},
+	{RUN, 0, "userns", "MODE", "user_namespace",
+	 .help = "users, likewise; private is an ordinary user's default, host is root's"},
+	{RUN, 0, "uidmap", "IN:OUT:COUNT", "uid_map",
+	 .help = "user ids of a private user namespace: inside, of the host, how many"},
+	{RUN, 0, "gidmap", "IN:OUT:COUNT", "gid_map", .help = "group ids, likewise"},
 	{BOTH, 0, "privileged", NULL, "privileged",
 	 .help = "all capabilities and devices, nothing masked, no seccomp"},
 	{BOTH, 0, "cap-add", "CAP", "cap_add",

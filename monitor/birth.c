@@ -192,6 +192,8 @@ int birth(struct monitor *m, struct task *t)
 	/* What the kernel's log says of this pid from now on is about this process. */
 	kmsg_drain(m);
 	share_log_pids(m, t->launch);
+	if (!r && find_step(t->launch, WIRE_REBIRTH))
+		r = rebirth_expect(t->launch);
 	pid = r < 0 ? r : clone_child(m, t, &n);
 	close_fd(&n.report);
 	close_fd(&n.init);

@@ -108,6 +108,8 @@ static int do_step(struct child *c, const struct wire_step *s)
 		return child_no_pivot(c, s);
 	if (s->op == WIRE_TIME)
 		return child_time(c, s);
+	if (s->op >= WIRE_USERNS && s->op <= WIRE_IDMAP)
+		return child_userns(c, s);
 	if (s->op < WIRE_PROPAGATION)
 		return child_processes(c, s);
 	if (s->op >= WIRE_RLIMIT)

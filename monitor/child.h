@@ -32,6 +32,7 @@ int child_tty(struct child *c, const struct wire_step *s);
 int child_scheduling(struct child *c, const struct wire_step *s);
 int child_listener(struct child *c, const struct wire_step *s);
 int child_landlock(struct child *c, const struct wire_step *s);
+int child_userns(struct child *c, const struct wire_step *s);
 
 /* Does the steps from..to of the phase; false: one failed, and was told of. */
 bool child_walk(struct child *c, int from, int to);

@@ -82,6 +82,8 @@ bool task_try_reap(struct monitor *m, struct task *t)
 	if (syscall(SYS_waitid, P_PIDFD, t->pidfd.fd, &info, WEXITED | WNOHANG, &ru) < 0 ||
 	    !info.si_pid)
 		return false;
+	if (rebirth_follow(m, t))
+		return false;
 	take_exit(m, t, &info, &ru);
 	timer_disarm(m, &t->timer);
 	watch_close(m, &t->report);
@@ -259,6 +261,7 @@ static void task_free(struct monitor *m, struct task *t)
 	oom_stop(m, t);
 	oom_close_channels(t);
 	worker_free(m, t);
+	rebirth_forget(m, t);
 	watch_close(m, &t->report);
 	watch_close(m, &t->init);
 	watch_close(m, &t->pidfd);

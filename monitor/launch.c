@@ -92,6 +92,8 @@ void launch_free(struct monitor *m, struct task *t)
 		memcpy(t->log_pids, l->log_pids, sizeof(t->log_pids));
 		(void)munmap(l->log_pids, sizeof(t->log_pids));
 	}
+	if (l->reborn)
+		(void)munmap(l->reborn, sizeof(*l->reborn));
 	free(l->slots);
 	free(l->argv);
 	free(l->state);
@@ -266,7 +268,7 @@ static void launch_run(struct monitor *m, struct task *t, struct client *c, int 
 		tail_adopt(m, t->tail, t->launch);
 	if (r < 0)
 		task_abort(m, t, 0, 0, NULL);
-	else if (!t->worker)
+	else if (!t->worker && !t->launch->reborn)
 		record_stage(m, t);
 }
 
@@ -285,7 +287,7 @@ struct task *task_blank(const char *id)
 		return NULL;
 	}
 	t->hook_timeout_ms = 30000;
-	t->pidfd.fd = t->report.fd = t->init.fd = t->tty.fd = -1;
+	t->pidfd.fd = t->former.fd = t->report.fd = t->init.fd = t->tty.fd = -1;
 	t->drain[0].fd = t->drain[1].fd = -1;
 	t->output = t->master = t->state_dir = t->root_dir = t->lock = -1;
 	return t;

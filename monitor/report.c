@@ -124,6 +124,7 @@ void report_ready(struct monitor *m, struct watch *w, uint32_t events)
 	int r;
 
 	(void)events;
+	(void)rebirth_follow(m, t);
 	while ((r = hear(t->report.fd, &h)) > 0)
 		on_report(m, t, &h);
 	if (r == -EAGAIN)

@@ -58,6 +58,7 @@ int task_signal(struct monitor *m, struct task *t, int sig)
 		return -EINVAL;
 	if (t->worker)
 		return worker_signal(m, t, sig);
+	(void)rebirth_follow(m, t);
 	/*
 	 * One that is dead already was not killed by this: the verdict on its end must not hear of
 	 * it.

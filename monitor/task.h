@@ -40,6 +40,8 @@ struct launch {
 	int32_t *log_pids;        /* LOGPIDS that the child fills in, or NULL */
 	char box[WARM_NAME_SIZE]; /* name of the box that it is, or was started in; "": none */
 	bool taken;               /* the box is a container's by now */
+	/* pid after WIRE_REBIRTH, by the kernel's hand; NULL: no such step */
+	int32_t *reborn;
 	struct wire_failure failure;
 };
 
@@ -111,6 +113,7 @@ struct task {
 	int32_t log_pids[LOGPIDS]; /* in a nested pid namespace, once the program runs */
 	uint64_t start_time;
 	struct watch pidfd;
+	struct watch former; /* the process before its rebirth, until it is reaped */
 	struct watch report;
 	struct watch init; /* the small init's line, when there is one */
 	struct watch drain[2];
@@ -160,6 +163,13 @@ void launch_fail(struct task *t, uint32_t code, int error, const char *object);
 int birth(struct monitor *m, struct task *t);
 /* The same for one that was born as a box, and watched as that. */
 void birth_of_box(struct monitor *m, struct task *t);
+
+/* rebirth.c: the process that a plan begins with need not be the one that becomes the program */
+int rebirth_expect(struct launch *l);
+/* From the moment it was born the new one is the task's. True: it has just become that. */
+bool rebirth_follow(struct monitor *m, struct task *t);
+/* The task ends; a former process that is still about is reaped with the monitor's own end. */
+void rebirth_forget(struct monitor *m, struct task *t);
 
 /* report.c: what the child says */
 void report_ready(struct monitor *m, struct watch *w, uint32_t events);

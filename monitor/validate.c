@@ -116,6 +116,9 @@ static const struct rule rules[] = {
 	[WIRE_LEND] = {CHILD_RULE, {SLOT_USED}, {0}},
 	[WIRE_CGROUP_KILL] = {IN(WIRE_END) | IN(WIRE_CLEANUP), {SLOT_USED, SLOT_MAYBE}, {0}},
 	[WIRE_CGROUP_REMOVE] = {IN(WIRE_CLEANUP), {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
+	[WIRE_USERNS] = {CHILD_RULE, IN_ROOT, {SPAN_TEXT, SPAN_TEXT}},
+	[WIRE_REBIRTH] = {CHILD_RULE, {0}, {0}},
+	[WIRE_IDMAP] = {CHILD_RULE, {SLOT_USED, SLOT_USED}, {SPAN_TEXT}},
 	[WIRE_DEVICES] = {IN(WIRE_PREPARE), {SLOT_USED}, {SPAN_TEXT, SPAN_WORDS}},
 };
 
@@ -126,7 +129,7 @@ struct check {
 	const struct wire_step *steps;
 	const char *data;
 	struct wire_failure *failure;
-	unsigned int inits, parks, ttys, watches, lends, listeners;
+	unsigned int inits, parks, ttys, watches, lends, listeners, rebirths;
 };
 
 static int bad(struct check *c, int step, const char *what)
@@ -215,6 +218,17 @@ static int check_numbers(struct check *c, int i)
 	case WIRE_OOM_WATCH:
 	case WIRE_CGROUP_KILL:
 		return s->num[0] == 1 || s->num[0] == 2 ? 0 : bad(c, i, "cgroup version");
+	case WIRE_USERNS:
+		return s->str[0].size < ID_PATH_MAX && s->str[1].size < ID_PATH_MAX
+			       ? 0
+			       : bad(c, i, "map of ids is longer than the kernel takes");
+	case WIRE_REBIRTH:
+		if (s->num[0] & ~(uint64_t)BIRTH_FLAGS)
+			return bad(c, i, "clone flags");
+		/* its pid is told as the process before it sees it: that must be as we do */
+		return c->inits || c->parks || c->plan->pidns_slot != WIRE_NO_SLOT
+			       ? bad(c, i, "cannot start anew here")
+			       : 0;
 	case WIRE_RLIMIT:
 		return s->num[0] < RLIM_NLIMITS ? 0 : bad(c, i, "resource");
 	case WIRE_SCHEDULER:
@@ -262,6 +276,7 @@ static int check_step(struct check *c, int i, enum wire_phase phase)
 	c->watches += s->op == WIRE_OOM_WATCH;
 	c->listeners += s->op == WIRE_SECCOMP_NOTIFY;
 	c->lends += s->op == WIRE_LEND;
+	c->rebirths += s->op == WIRE_REBIRTH;
 	return check_numbers(c, i);
 }
 
@@ -302,7 +317,7 @@ static int check_worker(struct check *c, const struct wire_step *program)
 		return c->lends ? bad(c, -1, "descriptors for a worker that is not there") : 0;
 	if (c->lends > WIRE_SLOTS_MAX)
 		return bad(c, -1, "too many descriptors for a worker");
-	if (c->inits || c->parks || c->ttys)
+	if (c->inits || c->parks || c->ttys || c->rebirths)
 		return bad(c, -1, "a step that a worker does itself");
 	if (p->clone_flags & CLONE_NEWPID || p->pidns_slot != WIRE_NO_SLOT)
 		return bad(c, -1, "a worker in another pid namespace");
@@ -343,7 +358,7 @@ static int check_shape(struct check *c)
 	if (r < 0)
 		return r;
 	if (c->inits > 1 || c->parks > 1 || c->ttys > 1 || c->watches > 1 ||
-	    c->listeners > 1)
+	    c->listeners > 1 || c->rebirths > 1)
 		return bad(c, -1, "a step that may be there once is there twice");
 	return 0;
 }

@@ -79,6 +79,7 @@ static const struct sample {
 	{"user_namespace", "path:/proc/self/ns/user", NULL, NULL},
 	{"uid_map", "0:100000:65536", NULL, NULL},
 	{"gid_map", "0:100000:65536", NULL, NULL},
+	{"rootfs_idmap", "yes", NULL, NULL},
 	{"privileged", "yes", NULL, NULL},
 	{"cap_add", "NET_ADMIN", NULL, NULL},
 	{"cap_drop", "CHOWN", NULL, NULL},

@@ -144,6 +144,21 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 	return 0;
 }
 
+/* liblxc mounts the sources itself. */
+static int check_idmaps(const struct exd_command *command, struct exd_error *err)
+{
+	size_t count = exd_command_count(command, EXD_KEY_MOUNTS);
+	struct exd_mount mount = {.struct_size = sizeof(mount)};
+
+	if (exd_command_bool(command, EXD_KEY_ROOTFS_IDMAP))
+		return unsupported("rootfs_idmap", "true", "only native maps ids of mounts", err);
+	for (size_t i = 0; i < count; i++)
+		if (exd_command_mount(command, i, &mount) && mount.flags & EXD_MOUNT_IDMAP)
+			return unsupported("mounts", "idmap", "only native maps ids of mounts",
+					   err);
+	return 0;
+}
+
 int lxc_check(const struct exd_command *command, struct exd_error *err)
 {
 	int r = native_check_foreign("lxc", command, err);
@@ -158,6 +173,8 @@ int lxc_check(const struct exd_command *command, struct exd_error *err)
 		r = check_names(command, err);
 	if (r == 0)
 		r = check_time(command, err);
+	if (r == 0)
+		r = check_idmaps(command, err);
 	if (r == 0)
 		r = check_propagation(command, err);
 	if (r == 0)

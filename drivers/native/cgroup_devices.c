@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strutil.h"
@@ -31,7 +32,8 @@ bool cgroup_devices_ruled(const struct cgroup_layout *layout)
 {
 	const struct cgroup_hierarchy *v1 = cgroup_layout_find(layout, "devices");
 
-	return (v1 && !v1->readonly) || layout->device_programs;
+	/* an ordinary user makes none: nodes of the host's are of use to him as they are outside */
+	return geteuid() == 0 && ((v1 && !v1->readonly) || layout->device_programs);
 }
 
 const struct device_rule *cgroup_device_defaults(size_t *count)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fdio.h"
@@ -32,6 +33,7 @@ struct planning {
 	char *parent;
 	char enable[CGROUP_ENABLE_SIZE];
 	char reason[REASON_SIZE]; /* why v2's limits were refused */
+	char foreign[REASON_SIZE]; /* why those of a hierarchy of others were */
 };
 
 /* "/a//b/" becomes "a/b"; the root itself is "". */
@@ -70,6 +72,33 @@ static int find_path(struct planning *p, const char *otherwise)
 	return 0;
 }
 
+/*
+ * An ordinary user makes cgroups only below one that is his: the last directory of the path that is
+ * there has to be writable.
+ */
+static bool may_make(int root, const char *parent)
+{
+	cleanup_free char *path = strdup(parent);
+	char *cut;
+
+	if (!path || geteuid() == 0)
+		return true;
+	while (*path && faccessat(root, path, F_OK, AT_EACCESS) < 0 && errno == ENOENT) {
+		cut = strrchr(path, '/');
+		*(cut ? cut : path) = '\0';
+	}
+	return faccessat(root, *path ? path : ".", W_OK, AT_EACCESS) == 0;
+}
+
+static void refuse_foreign(struct planning *p, const struct cgroup_hierarchy *h)
+{
+	(void)snprintf(p->foreign, sizeof(p->foreign),
+		       "user %u may make no cgroup below '/%s': run as root, or name one that is "
+		       "delegated to this user (cgroup_parent)",
+		       geteuid(), p->parent);
+	native_limits_refuse(&p->limits, h, p->foreign);
+}
+
 /* The roots of all hierarchies that can be used, as slots. */
 static int lend_roots(struct planning *p)
 {
@@ -79,6 +108,10 @@ static int lend_roots(struct planning *p)
 
 		if (h->readonly)
 			continue;
+		if (h->fd >= 0 && !may_make(h->fd, p->parent)) {
+			refuse_foreign(p, h);
+			continue;
+		}
 		*cgroup = (struct native_cgroup){.hierarchy = h, .join = -1};
 		if (h->fd < 0)
 			return exd_error_set(p->err, EXD_ERR_CGROUP, -h->fd,

@@ -11,20 +11,13 @@
 #include "drivers/native/process.h"
 #include "drivers/native/time.h"
 
-static const struct {
-	enum exd_key key;
-	const char *name;
-	const char *harmless; /* the value that asks for nothing */
-} unsupported[] = {
-	{EXD_KEY_USER_NAMESPACE, "user_namespace", "host"},
-};
-
 /* Keys that only a root of one's own gives a meaning. */
 static const struct {
 	enum exd_key key;
 	const char *name;
 } of_root[] = {
 	{EXD_KEY_ROOTFS, "rootfs"},
+	{EXD_KEY_ROOTFS_IDMAP, "rootfs_idmap"},
 	{EXD_KEY_ROOTFS_READONLY, "rootfs_readonly"},
 	{EXD_KEY_ROOTFS_OPTIONS, "rootfs_options"},
 	{EXD_KEY_NO_PIVOT, "no_pivot"},
@@ -34,23 +27,6 @@ static const struct {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static int check_unsupported(const struct exd_command *command, struct exd_error *err)
-{
-	for (size_t i = 0; i < COUNT(unsupported); i++) {
-		const char *value = exd_command_string(command, unsupported[i].key, "");
-
-		if (*value && strcmp(value, unsupported[i].harmless) != 0)
-			return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
-					     "driver native does not support the key %s ('%s')",
-					     unsupported[i].name, value);
-	}
-	if (exd_command_count(command, EXD_KEY_UID_MAP) ||
-	    exd_command_count(command, EXD_KEY_GID_MAP))
-		return exd_error_set(err, EXD_ERR_UNSUPPORTED, 0,
-				     "driver native does not support the keys uid_map and gid_map");
-	return 0;
-}
 
 int native_check_foreign(const char *driver, const struct exd_command *command,
 			 struct exd_error *err)
@@ -75,6 +51,11 @@ static int check_root(const struct exd_command *command, struct exd_error *err)
 
 	if (mode < 0)
 		return mode;
+	if (exd_command_bool(command, EXD_KEY_ROOTFS_IDMAP) &&
+	    exd_command_string(command, EXD_KEY_ROOTFS, "overlay:")[0] != '/')
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "rootfs_idmap needs a rootfs that is an absolute path, and no "
+				     "layers");
 	for (size_t i = 0; mode != NATIVE_NS_OWN && i < COUNT(of_root); i++) {
 		if (exd_command_is_set(command, of_root[i].key))
 			return exd_error_set(
@@ -102,10 +83,8 @@ static int check_names(const struct exd_command *command, struct exd_error *err)
 
 int native_check(const struct exd_command *command, struct exd_error *err)
 {
-	int r = check_unsupported(command, err);
+	int r = native_check_foreign("native", command, err);
 
-	if (r == 0)
-		r = native_check_foreign("native", command, err);
 	if (r == 0)
 		r = native_scheduling_check(command, err);
 	if (r == 0)

@@ -4,11 +4,14 @@
 #include "drivers/native/devices.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/cleanup.h"
 #include "drivers/native/mounts.h"
 
 #define ACCESS_ALL 7u
@@ -45,6 +48,7 @@ static int add_default(struct native_device *device, size_t index)
 {
 	*device = (struct native_device){
 		.target = strdup(defaults[index].target),
+		.source = defaults[index].target,
 		.mode = S_IFCHR | 0666,
 		.rdev = makedev(defaults[index].major, defaults[index].minor),
 		.access = ACCESS_ALL,
@@ -72,7 +76,12 @@ static int read_one(const struct exd_device *asked, struct native_device *out,
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return exd_error_set(err, EXD_ERR_DEVICE, 0, "'%s' is not a device", asked->path);
 	*out = (struct native_device){
-		.mode = st.st_mode, .rdev = st.st_rdev, .uid = st.st_uid, .gid = st.st_gid};
+		.source = asked->path,
+		.mode = st.st_mode,
+		.rdev = st.st_rdev,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+	};
 	out->access = asked->access ? asked->access : ACCESS_ALL;
 	r = native_path_clean(asked->target && *asked->target ? asked->target : asked->path,
 			      &out->target);
@@ -189,20 +198,55 @@ int native_devices_judge(const struct native_run *run)
 	return judge_place(run);
 }
 
+/* The node itself, whatever its path means by now. */
+static int clone_node(struct native_run *run, struct native_device *device)
+{
+	cleanup_close int fd = open(device->source, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return exd_error_set(run->err, EXD_ERR_DEVICE, errno, "device '%s'",
+				     device->source);
+	if (st.st_rdev != device->rdev || (st.st_mode & S_IFMT) != (device->mode & S_IFMT))
+		return exd_error_set(run->err, EXD_ERR_DEVICE, 0,
+				     "'%s' of the host is not the device that it should be",
+				     device->source);
+	device->slot = native_clone(run, take_fd(&fd), false,
+				    (struct native_attr){.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}, 0);
+	return 0;
+}
+
+int native_devices_trees(struct native_run *run)
+{
+	int r = 0;
+
+	exd_plan_blame(run->plan, EXD_ERR_DEVICE, 0);
+	for (size_t i = 0; i < run->device_count && r == 0; i++)
+		if (run->userns.mode != NATIVE_NS_HOST &&
+		    !native_mounts_cover(run, run->devices[i].target))
+			r = clone_node(run, &run->devices[i]);
+	return r;
+}
+
+static void make_node(struct native_run *run, const struct native_device *device)
+{
+	const char *rest;
+	int place = native_place(run, device->target, &rest);
+
+	if (run->userns.mode != NATIVE_NS_HOST)
+		(void)exd_plan_attach(run->plan, device->slot, place, rest, EXD_ATTACH_MAKE_FILE);
+	else
+		(void)exd_plan_mknod(run->plan, place, rest, device->mode, device->rdev,
+				     device->uid, device->gid);
+}
+
 /* Under a /dev that the command mounts itself nothing is made: it would be made in the source. */
 void native_devices_make(struct native_run *run)
 {
 	exd_plan_blame(run->plan, EXD_ERR_DEVICE, 0);
 	for (size_t i = 0; i < run->device_count; i++) {
-		const struct native_device *device = &run->devices[i];
-		const char *rest;
-		int place;
-
-		if (native_mounts_cover(run, device->target))
-			continue;
-		place = native_place(run, device->target, &rest);
-		(void)exd_plan_mknod(run->plan, place, rest, device->mode, device->rdev,
-				     device->uid, device->gid);
+		if (!native_mounts_cover(run, run->devices[i].target))
+			make_node(run, &run->devices[i]);
 	}
 	for (size_t i = 0; run->dev >= 0 && i < sizeof(links) / sizeof(links[0]); i++)
 		(void)exd_plan_symlink(run->plan, run->dev, links[i].path, links[i].target);

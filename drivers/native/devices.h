@@ -9,12 +9,14 @@
 #include <execdriver/driver.h>
 
 struct native_device {
-	char *target; /* absolute path inside */
+	char *target;       /* absolute path inside */
+	const char *source; /* of the host; borrowed */
 	mode_t mode;  /* with S_IFCHR or S_IFBLK */
 	dev_t rdev;
 	uid_t uid;
 	gid_t gid;
 	uint32_t access; /* 4 = r, 2 = w, 1 = m */
+	int slot;        /* of a clone of the host's node, in a user namespace */
 };
 
 /*

@@ -28,6 +28,7 @@ struct exec {
 	struct exd_plan *plan;
 	struct exd_error *err;
 	struct native_ns ns[NATIVE_NS_KINDS];
+	struct native_userns userns;
 	struct native_user user;
 	struct native_cgroups *cgroups;
 };
@@ -112,29 +113,55 @@ int native_exec_user(struct exd_record *record, const struct exd_command *comman
 	return r;
 }
 
+/* In the order in which there are rights to it: root's outside, an ordinary user's inside. */
+static void join_namespaces(struct exec *exec)
+{
+	bool user = exec->userns.mode == NATIVE_NS_JOIN;
+
+	if (!user || !exec->userns.rootless)
+		native_ns_join(exec->ns, false, exec->plan);
+	else
+		(void)exd_plan_nondumpable(exec->plan);
+	if (!user)
+		return;
+	native_userns_join(&exec->userns, exec->plan);
+	if (!exec->userns.rootless)
+		return;
+	native_ns_join(exec->ns, true, exec->plan);
+	(void)exd_plan_rebirth(exec->plan, 0);
+}
+
 static int plan_joins(struct exec *exec)
 {
 	int r = open_namespaces(exec);
+	bool outside;
 
+	if (r == 0)
+		r = native_userns_of_record(exec->record, exec->plan, &exec->userns, exec->err);
 	if (r == 0)
 		r = native_cgroups_exec(exec->self, exec->record, exec->plan, &exec->cgroups,
 					exec->err);
 	if (r < 0)
 		return r;
+	outside = exec->userns.mode != NATIVE_NS_JOIN || !exec->userns.rootless;
 	exd_plan_blame(exec->plan, EXD_ERR_NAMESPACE, 0);
-	(void)exd_plan_birth(exec->plan, 0, exec->ns[NATIVE_NS_PID].slot,
+	(void)exd_plan_birth(exec->plan, 0, outside ? exec->ns[NATIVE_NS_PID].slot : -1,
 			     native_cgroups_birth_slot(exec->cgroups));
 	native_affinity_plan(exd_command_string(exec->command, EXD_KEY_EXEC_CPU_AFFINITY,
 						note(exec->record, "exec_cpu_affinity", NULL)),
 			     false, exec->plan);
 	exd_plan_blame(exec->plan, EXD_ERR_CGROUP, 0);
 	native_cgroups_join(exec->cgroups, exec->plan);
-	native_ns_join(exec->ns, exec->plan);
-	return 0;
+	r = exec->userns.mode == NATIVE_NS_JOIN
+		    ? native_userns_score(exec->command, exec->plan, exec->err)
+		    : 0;
+	join_namespaces(exec);
+	return r;
 }
 
 static void plan_stdio(struct exec *exec)
 {
+	bool grouped = strcmp(note(exec->record, "tty_group", "yes"), "yes") == 0;
 	int root = -1, tty;
 
 	exd_plan_blame(exec->plan, EXD_ERR_SYSTEM, 0);
@@ -143,7 +170,9 @@ static void plan_stdio(struct exec *exec)
 		root = exd_plan_slot(exec->plan);
 		(void)exd_plan_open(exec->plan, EXD_CHILD, -1, root, "/", O_PATH | O_DIRECTORY);
 	}
-	tty = native_stdio_plan(exec->command, &exec->user, exec->plan, root, "dev/pts");
+	tty = native_stdio_plan(exec->command, &exec->user,
+				grouped ? NATIVE_TTY_GROUP : exec->user.gid, exec->plan, root,
+				"dev/pts");
 	native_stdio_finish(exec->plan, tty);
 }
 
@@ -155,6 +184,8 @@ static int plan_settings(struct exec *exec)
 	int proc, r = native_label_read(exec->command, own, sizeof(own), exec->err);
 	const char *label = *own ? own : note(exec->record, "label", "");
 
+	if (exec->userns.mode == NATIVE_NS_JOIN)
+		score = false; /* it was set outside, where there are rights to that */
 	if (r < 0 || (!score && !*label))
 		return r;
 	proc = exd_plan_slot(exec->plan);
@@ -205,6 +236,7 @@ int native_exec_process(struct exd_record *record, const struct exd_command *com
 	process->box_pid = exd_record_pid(record);
 	process->no_new_privs = strcmp(note(record, "no_new_privs", "0"), "1") == 0 ||
 				exd_command_bool(command, EXD_KEY_NO_NEW_PRIVILEGES);
+	process->keep_groups = strcmp(note(record, "setgroups", "allow"), "deny") == 0;
 	process->umask = (mode_t)exd_command_number(command, EXD_KEY_UMASK,
 						    strtol(note(record, "umask", "22"), NULL, 8));
 	process->cwd = exd_command_string(command, EXD_KEY_CWD, note(record, "cwd", "/"));

@@ -146,7 +146,7 @@ static int open_null(struct native_run *run)
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return exd_error_set(run->err, EXD_ERR_HOST, 0,
 				     "the host's '/dev/null' is not the null device");
-	return exd_plan_fd_consume(run->plan, take_fd(&fd), EXD_FD_KEEP);
+	return native_userns_source(run, take_fd(&fd));
 }
 
 int native_masks_trees(struct native_run *run)

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_devices.h"
+#include "drivers/native/process.h"
 #include "drivers/native/propagation.h"
 
 #define ATTR_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -105,7 +106,7 @@ int native_place(const struct native_run *run, const char *path, const char **re
 int native_clone(struct native_run *run, int fd_consume, bool recursive, struct native_attr attr,
 		 uint64_t propagation)
 {
-	int source = exd_plan_fd_consume(run->plan, fd_consume, EXD_FD_KEEP);
+	int source = native_userns_source(run, fd_consume);
 	int slot = exd_plan_slot(run->plan);
 
 	(void)exd_plan_tree(run->plan, source, slot, recursive);
@@ -152,22 +153,45 @@ static void default_shm(struct native_run *run)
 		(void)mount_fs(run, "/dev/shm", "tmpfs", "mode=1777,size=64m", ATTR_SAFE);
 }
 
+static const char *devpts_options(const struct native_run *run)
+{
+	return native_userns_has_tty(&run->userns)
+		       ? "newinstance,ptmxmode=0666,mode=0620,gid=5"
+		       : "newinstance,ptmxmode=0666,mode=0620";
+}
+
+static void default_mqueue(struct native_run *run)
+{
+	/* kernels without POSIX message queues exist */
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_OPTIONAL);
+	if (run->host_mqueue_tree >= 0)
+		attach(run, run->host_mqueue_tree, "/dev/mqueue", EXD_ATTACH_MAKE_DIR);
+	else if (native_owns(run, NATIVE_NS_IPC))
+		(void)mount_fs(run, "/dev/mqueue", "mqueue", "", ATTR_SAFE);
+	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
+}
+
+/* A new one, or the host's where the namespace that it shows is the host's too. */
+static int mount_or_bind(struct native_run *run, const char *target, const char *type, int tree,
+			 uint64_t attr)
+{
+	if (tree < 0)
+		return mount_fs(run, target, type, "", attr);
+	attach(run, tree, target, EXD_ATTACH_MAKE_DIR);
+	return tree;
+}
+
 static void default_dev(struct native_run *run)
 {
 	run->dev = mount_fs(run, "/dev", "tmpfs", "mode=755,size=65536k",
 			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
 	if (!native_mounts_cover(run, "/dev/pts"))
-		(void)mount_fs(run, "/dev/pts", "devpts",
-			       "newinstance,ptmxmode=0666,mode=0620,gid=5",
+		(void)mount_fs(run, "/dev/pts", "devpts", devpts_options(run),
 			       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (!native_mounts_cover(run, "/dev/shm"))
 		default_shm(run);
-	if (!native_mounts_cover(run, "/dev/mqueue")) {
-		/* kernels without POSIX message queues exist */
-		exd_plan_blame(run->plan, EXD_ERR_MOUNT, EXD_STEP_OPTIONAL);
-		(void)mount_fs(run, "/dev/mqueue", "mqueue", "", ATTR_SAFE);
-		exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
-	}
+	if (!native_mounts_cover(run, "/dev/mqueue"))
+		default_mqueue(run);
 }
 
 void native_mounts_default(struct native_run *run)
@@ -177,11 +201,12 @@ void native_mounts_default(struct native_run *run)
 
 	exd_plan_blame(run->plan, EXD_ERR_MOUNT, 0);
 	if (!native_mounts_cover(run, "/proc"))
-		run->proc = mount_fs(run, "/proc", "proc", "", ATTR_SAFE);
+		run->proc = mount_or_bind(run, "/proc", "proc", run->host_proc_tree, ATTR_SAFE);
 	if (!native_mounts_cover(run, "/dev"))
 		default_dev(run);
 	if (!native_mounts_cover(run, "/sys"))
-		run->sys = mount_fs(run, "/sys", "sysfs", "", ATTR_SAFE | readonly);
+		run->sys = mount_or_bind(run, "/sys", "sysfs", run->host_sys_tree,
+					 ATTR_SAFE | readonly);
 }
 
 static bool has_option(const char *options, const char *name)
@@ -271,6 +296,18 @@ static struct native_attr bind_attr(const struct native_run *run, const struct n
 	return attr;
 }
 
+static int clone_source(struct native_run *run, struct native_mount *mount, int fd_consume)
+{
+	bool recursive = !(mount->mount.flags & EXD_MOUNT_NORECURSE);
+	cleanup_close int fd = fcntl(fd_consume, F_DUPFD_CLOEXEC, 0);
+
+	mount->slot = native_clone(run, fd_consume, recursive, bind_attr(run, mount),
+				   mount->mount.propagation);
+	if (!(mount->mount.flags & EXD_MOUNT_IDMAP))
+		return 0;
+	return native_userns_idmap(run, mount->slot, mount->mount.source, fd, recursive);
+}
+
 static int open_source(struct native_run *run, struct native_mount *mount)
 {
 	cleanup_close int fd = FD_NONE;
@@ -286,9 +323,7 @@ static int open_source(struct native_run *run, struct native_mount *mount)
 	if (r < 0)
 		return r;
 	mount->directory = S_ISDIR(st.st_mode);
-	mount->slot = native_clone(run, take_fd(&fd), !(mount->mount.flags & EXD_MOUNT_NORECURSE),
-				   bind_attr(run, mount), mount->mount.propagation);
-	return 0;
+	return clone_source(run, mount, take_fd(&fd));
 }
 
 int native_mounts_trees(struct native_run *run)
@@ -331,7 +366,7 @@ static int mount_own(struct native_run *run, struct native_mount *mount)
 		return mount_fs_of(run, mount, "mqueue", options, attr | ATTR_SAFE);
 	case EXD_MOUNT_DEVPTS:
 		return mount_fs_of(run, mount, "devpts",
-				   *options ? options : "newinstance,ptmxmode=0666,mode=0620,gid=5",
+				   *options ? options : devpts_options(run),
 				   attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	case EXD_MOUNT_CGROUP:
 		return native_cgroups_mount(run->cgroups, run->plan, place, rest, attr | ATTR_SAFE,

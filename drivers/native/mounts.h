@@ -65,6 +65,9 @@ int native_clone(struct native_run *run, int fd_consume, bool recursive, struct 
  */
 uint64_t native_nodev(const struct native_run *run);
 
+/* Whether a namespace belongs to the container's user namespace, so that it may mount its files. */
+bool native_owns(const struct native_run *run, enum native_ns_kind kind);
+
 /* The root: opened and checked; its trees; attached; closed. */
 int native_root_open(struct native_run *run);
 /*
@@ -92,6 +95,8 @@ void native_mounts_release(struct native_run *run);
 
 /* Refuses access that only rules could limit, where there are none; with best_effort a warning. */
 int native_devices_judge(const struct native_run *run);
+/* In a user namespace no node can be made: the host's are shown. */
+int native_devices_trees(struct native_run *run);
 void native_devices_make(struct native_run *run);
 
 int native_masks_read(struct native_run *run);

@@ -122,7 +122,7 @@ uint64_t native_ns_birth_flags(const struct native_ns *ns)
 	return flags;
 }
 
-void native_ns_join(const struct native_ns *ns, struct exd_plan *plan)
+void native_ns_join(const struct native_ns *ns, bool pid_too, struct exd_plan *plan)
 {
 	bool hidden = false;
 
@@ -138,7 +138,7 @@ void native_ns_join(const struct native_ns *ns, struct exd_plan *plan)
 			(void)exd_plan_nondumpable(plan);
 			hidden = true;
 		}
-		if (i != NATIVE_NS_PID)
+		if (i != NATIVE_NS_PID || pid_too)
 			(void)exd_plan_setns(plan, ns[i].slot, (int)kinds[i].flag);
 	}
 }

@@ -47,10 +47,10 @@ int native_ns_read(const struct exd_command *command, struct exd_plan *plan, str
 uint64_t native_ns_birth_flags(const struct native_ns *ns);
 
 /*
- * Child steps that join what is to be joined (but for pid: that happens at birth), non-dumpable
- * from before the first that is not the host's.
+ * Child steps that join what is to be joined, non-dumpable from before the first that is not the
+ * host's. Not pid, which happens at birth, unless one is born again after it.
  */
-void native_ns_join(const struct native_ns *ns, struct exd_plan *plan);
+void native_ns_join(const struct native_ns *ns, bool pid_too, struct exd_plan *plan);
 
 /* "pid=own ipc=host ..." for the record and for people; time only when it is not the host's. */
 void native_ns_describe(const struct native_ns *ns, char *text, size_t size);

@@ -4,6 +4,7 @@
 #include "drivers/native/native.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include <execdriver/version.h>
 
+#include "base/fdio.h"
 #include "drivers/native/capabilities.h"
 #include "drivers/native/cgroup.h"
 #include "drivers/native/cgroup_layout.h"
@@ -127,16 +129,53 @@ static int probe_kernel(struct exd_report *to, struct exd_error *err)
 				   host.release);
 }
 
+/* What the kernel's settings allow; what else stands in the way, a run will tell. */
+static const char *why_not_rootless(void)
+{
+	static const struct {
+		const char *file, *refusing, *cure;
+	} settings[] = {
+		{"/proc/sys/user/max_user_namespaces", "0",
+		 "run as root, or sysctl user.max_user_namespaces=15000"},
+		{"/proc/sys/kernel/unprivileged_userns_clone", "0",
+		 "run as root, or sysctl kernel.unprivileged_userns_clone=1"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+		 "run as root, or sysctl kernel.apparmor_restrict_unprivileged_userns=0"},
+	};
+	char text[16];
+
+	if (access("/proc/self/ns/user", F_OK) < 0)
+		return "run as root: this kernel has no user namespaces";
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (read_file_at(AT_FDCWD, settings[i].file, text, sizeof(text)) < 0)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		if (strcmp(text, settings[i].refusing) == 0)
+			return settings[i].cure;
+	}
+	return NULL;
+}
+
+static int probe_rootless(struct exd_report *to, struct exd_error *err)
+{
+	const char *cure = why_not_rootless();
+
+	(void)report(to, !cure, "rootless", cure,
+		     cure ? "an ordinary user cannot make user namespaces"
+			  : "each container gets a user namespace of its own");
+	return cure ? exd_error_set(err, EXD_ERR_HOST, EPERM,
+				    "an ordinary user cannot make user namespaces here: %s", cure)
+		    : 0;
+}
+
 static int probe_privilege(struct exd_report *to, struct exd_error *err)
 {
-	bool root = geteuid() == 0;
 	bool admin = native_cap_admin();
 
-	(void)report(to, root, "root", "run as root",
-		     root ? "effective user 0" : "not the effective user 0");
+	(void)report(to, true, "root", "", "effective user 0");
 	(void)report(to, admin, "capabilities", "give this process CAP_SYS_ADMIN",
 		     admin ? "CAP_SYS_ADMIN can be had" : "no CAP_SYS_ADMIN in the bounding set");
-	if (root && admin)
+	if (admin)
 		return 0;
 	return exd_error_set(err, EXD_ERR_HOST, EPERM,
 			     "it needs root with CAP_SYS_ADMIN: run as root");
@@ -166,7 +205,7 @@ static int native_probe(void *self, struct exd_report *to, uint64_t *caps, struc
 	int r = probe_kernel(to, err);
 
 	if (r == 0)
-		r = probe_privilege(to, err);
+		r = geteuid() == 0 ? probe_privilege(to, err) : probe_rootless(to, err);
 	if (r < 0)
 		return r;
 	probe_namespaces(to);

@@ -11,6 +11,7 @@
 
 #include "drivers/native/namespaces.h"
 #include "drivers/native/user.h"
+#include "drivers/native/userns.h"
 
 /* The driver's options, read once and never changed. */
 struct native {
@@ -43,6 +44,7 @@ struct native_run {
 	struct exd_plan *plan;
 	struct exd_error *err;
 	struct native_ns ns[NATIVE_NS_KINDS];
+	struct native_userns userns;
 	const char *hostname; /* NULL: the host's */
 	char hostname_text[NATIVE_HOSTNAME_MAX + 1];
 	int rootfs_fd;     /* the root directory, or FD_NONE: volatile */
@@ -53,6 +55,9 @@ struct native_run {
 	int dev;
 	int proc;
 	int sys;
+	int host_proc_tree; /* the host's, where a user namespace may not mount its own */
+	int host_sys_tree;
+	int host_mqueue_tree;
 	int shm; /* the /dev/shm that goes with another's ipc namespace */
 	struct native_userdb users;
 	struct native_user user;

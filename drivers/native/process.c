@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "drivers/native/seccomp_choice.h"
 
-#define TTY_GROUP 5
 #define RLIMIT_TEXT 48
 
 char *native_rlimits_text(const struct exd_command *command)
@@ -109,7 +108,8 @@ static int plan_privileges(const struct native_process *process, struct exd_plan
 	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
 	(void)exd_plan_bounding(plan, process->caps);
 	exd_plan_blame(plan, EXD_ERR_USER, 0);
-	(void)exd_plan_groups(plan, user->groups, user->group_count);
+	if (!process->keep_groups)
+		(void)exd_plan_groups(plan, user->groups, user->group_count);
 	exd_plan_blame(plan, EXD_ERR_CAPABILITY, 0);
 	if (process->no_new_privs)
 		(void)exd_plan_no_new_privs(plan);
@@ -174,7 +174,7 @@ int native_process_plan(const struct native_process *process, struct exd_plan *p
 }
 
 int native_stdio_plan(const struct exd_command *command, const struct native_user *user,
-		      struct exd_plan *plan, int root_slot, const char *devpts)
+		      uint32_t tty_group, struct exd_plan *plan, int root_slot, const char *devpts)
 {
 	int slot;
 
@@ -182,7 +182,7 @@ int native_stdio_plan(const struct exd_command *command, const struct native_use
 		return -1;
 	slot = exd_plan_slot(plan);
 	exd_plan_blame(plan, EXD_ERR_TTY, 0);
-	(void)exd_plan_tty_open(plan, root_slot, devpts, slot, user->uid, TTY_GROUP);
+	(void)exd_plan_tty_open(plan, root_slot, devpts, slot, user->uid, tty_group);
 	return slot;
 }
 

@@ -13,6 +13,7 @@
 
 #define NATIVE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define NATIVE_UMASK 022
+#define NATIVE_TTY_GROUP 5
 
 struct native_process {
 	const struct exd_command *command;
@@ -27,6 +28,7 @@ struct native_process {
 	const char *listener; /* who is told of system calls; NULL: the profile says */
 	bool no_new_privs;
 	bool init;
+	bool keep_groups; /* of a user namespace in which nobody can change them */
 	mode_t umask;
 	const char *cwd;
 	const char *hostname;    /* of the environment; NULL: none */
@@ -72,7 +74,8 @@ void native_label_plan(const char *label, struct exd_plan *plan, int proc_slot);
  * terminal. Returns its slot, or -1.
  */
 int native_stdio_plan(const struct exd_command *command, const struct native_user *user,
-		      struct exd_plan *plan, int root_slot, const char *devpts);
+		      uint32_t tty_group, struct exd_plan *plan, int root_slot,
+		      const char *devpts);
 void native_stdio_finish(struct exd_plan *plan, int tty_slot);
 
 /*

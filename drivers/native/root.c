@@ -176,6 +176,14 @@ int native_root_trees(struct native_run *run)
 				     "cannot duplicate the descriptor of the rootfs");
 	run->root = native_clone(run, take_fd(&fd), true, attr,
 				 propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE);
+	if (exd_command_bool(run->command, EXD_KEY_ROOTFS_IDMAP)) {
+		int r = native_userns_idmap(run, run->root,
+					    exd_command_string(run->command, EXD_KEY_ROOTFS, ""),
+					    run->rootfs_fd, true);
+
+		if (r < 0)
+			return r;
+	}
 	protect_below(run);
 	return 0;
 }

@@ -24,8 +24,12 @@ static int read_all(struct native_run *run)
 	int r = native_check(run->command, run->err);
 
 	if (r == 0)
+		r = native_userns_read(run->command, &run->userns, run->err);
+	if (r == 0)
 		r = native_ns_read(run->command, run->plan, run->ns, run->err);
-	return r < 0 ? r : native_run_read(run);
+	if (r == 0)
+		r = native_run_read(run);
+	return r < 0 ? r : native_userns_check_user(run);
 }
 
 static int read_caps(struct native_run *run)
@@ -37,14 +41,28 @@ static int read_caps(struct native_run *run)
 	return native_caps_read(run->command, basics, &run->caps, run->err);
 }
 
-static void plan_birth(struct native_run *run)
+/*
+ * In a user namespace the own ones are made there, to belong to it. Root joins others and clones
+ * mounts before it goes in, an ordinary user has rights to that only inside.
+ */
+static int plan_birth(struct native_run *run)
 {
+	bool host = run->userns.mode == NATIVE_NS_HOST;
+	bool outside = host || !run->userns.rootless;
+	int r;
+
 	exd_plan_blame(run->plan, EXD_ERR_NAMESPACE, 0);
-	(void)exd_plan_birth(run->plan, native_ns_birth_flags(run->ns), run->ns[NATIVE_NS_PID].slot,
+	(void)exd_plan_birth(run->plan, host ? native_ns_birth_flags(run->ns) : 0,
+			     host ? run->ns[NATIVE_NS_PID].slot : -1,
 			     native_cgroups_birth_slot(run->cgroups));
 	exd_plan_blame(run->plan, EXD_ERR_CGROUP, 0);
 	native_cgroups_join(run->cgroups, run->plan);
-	native_ns_join(run->ns, run->plan);
+	r = native_userns_make(run);
+	if (r == 0)
+		r = native_userns_raise(run);
+	if (r == 0 && outside)
+		native_ns_join(run->ns, !host, run->plan);
+	return r;
 }
 
 /* The cgroup namespace begins here, after the joins: its root is where the process then is. */
@@ -86,7 +104,9 @@ static void plan_names(struct native_run *run)
  */
 static int plan_settings(struct native_run *run)
 {
-	bool score = exd_command_is_set(run->command, EXD_KEY_OOM_SCORE_ADJ);
+	/* in a user namespace it was set before that was entered: none may lower it there */
+	bool score = run->userns.mode == NATIVE_NS_HOST &&
+		     exd_command_is_set(run->command, EXD_KEY_OOM_SCORE_ADJ);
 	bool clocks = run->ns[NATIVE_NS_TIME].mode == NATIVE_NS_OWN;
 	char label[NATIVE_LABEL_SIZE], value[24];
 	int proc = run->proc;
@@ -125,6 +145,10 @@ static int plan_trees(struct native_run *run)
 	r = native_root_trees(run);
 	if (r == 0)
 		r = native_mounts_trees(run);
+	if (r == 0)
+		r = native_shared_trees(run);
+	if (r == 0)
+		r = native_devices_trees(run);
 	if (r == 0)
 		r = native_masks_trees(run);
 	return r;
@@ -185,7 +209,8 @@ static bool can_be_warm(const struct native_run *run)
 	    exd_command_bool(run->command, EXD_KEY_INIT) ||
 	    /* who is asked is connected to for each start */
 	    (run->profile && strstr(run->profile, "SCMP_ACT_NOTIFY")) ||
-	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN || run->overlay)
+	    run->ns[NATIVE_NS_MNT].mode != NATIVE_NS_OWN || run->overlay ||
+	    run->userns.mode != NATIVE_NS_HOST)
 		return false;
 	for (int i = 0; i < NATIVE_NS_KINDS; i++)
 		if (run->ns[i].mode == NATIVE_NS_JOIN)
@@ -202,12 +227,15 @@ static void plan_stdio(struct native_run *run)
 {
 	bool own = run->ns[NATIVE_NS_MNT].mode == NATIVE_NS_OWN;
 	bool tty = exd_command_bool(run->command, EXD_KEY_TTY);
+	bool grouped = native_userns_has_tty(&run->userns);
 	const char *devpts = "dev/pts";
 	int root = -1, slot;
 
 	if (tty)
 		root = own ? native_place(run, "/dev/pts", &devpts) : foreign_root(run);
-	slot = native_stdio_plan(run->command, &run->user, run->plan, root, devpts);
+	slot = native_stdio_plan(run->command, &run->user,
+				 grouped ? NATIVE_TTY_GROUP : run->user.gid, run->plan, root,
+				 devpts);
 	if (own && slot >= 0)
 		plan_console(run, slot);
 	if (own)
@@ -229,6 +257,7 @@ static int plan_process(struct native_run *run)
 static int compile(struct native_run *run)
 {
 	int r = read_all(run);
+	bool inside = run->userns.rootless && run->userns.mode != NATIVE_NS_HOST;
 
 	if (r == 0)
 		r = native_cgroups_plan(run->self, run->command, run->plan, &run->cgroups,
@@ -241,11 +270,17 @@ static int compile(struct native_run *run)
 		r = native_devices_judge(run);
 	if (r < 0)
 		return r;
-	plan_birth(run);
-	r = plan_trees(run);
+	r = plan_birth(run);
+	if (r == 0 && !inside)
+		r = plan_trees(run);
 	if (r < 0)
 		return r;
+	native_userns_enter(run);
 	plan_unshare(run);
+	if (inside)
+		r = plan_trees(run);
+	if (r < 0)
+		return r;
 	plan_network(run);
 	r = plan_mounts(run);
 	if (r < 0)

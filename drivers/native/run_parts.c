@@ -50,6 +50,10 @@ void native_run_begin(struct native_run *run, const struct native *self,
 		.proc = -1,
 		.sys = -1,
 		.shm = -1,
+		.host_proc_tree = -1,
+		.host_sys_tree = -1,
+		.host_mqueue_tree = -1,
+		.userns = {.mode = NATIVE_NS_HOST, .slot = -1},
 	};
 	find_hostname(run);
 }
@@ -106,6 +110,7 @@ void native_run_release(struct native_run *run)
 	native_mounts_release(run);
 	(void)native_devices_free(run->devices, run->device_count);
 	native_user_release(&run->user);
+	native_userns_release(&run->userns);
 	native_userdb_release(&run->users);
 	free(run->landlock);
 	free(run->profile);
@@ -133,6 +138,7 @@ struct native_process native_run_process(const struct native_run *run)
 		.personality = exd_command_string(run->command, EXD_KEY_PERSONALITY, NULL),
 		.landlock = run->landlock,
 		.best_effort = exd_command_bool(run->command, EXD_KEY_BEST_EFFORT),
+		.keep_groups = run->userns.no_groups,
 	};
 }
 
@@ -176,6 +182,7 @@ int native_run_note(struct native_run *run, const struct native_process *process
 	note_if(run->plan, "best_effort", process->best_effort ? "1" : NULL);
 	note_if(run->plan, "exec_cpu_affinity",
 		exd_command_string(run->command, EXD_KEY_EXEC_CPU_AFFINITY, NULL));
+	native_userns_note(run);
 	native_ns_describe(run->ns, text, sizeof(text));
 	return exd_plan_note(run->plan, "namespaces", text);
 }

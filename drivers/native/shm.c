@@ -90,6 +90,10 @@ int native_shm_trees(struct native_run *run)
 
 	if (native_mounts_cover(run, "/dev/shm"))
 		return 0;
+	if (strncmp(spec, CONTAINER, strlen(CONTAINER)) == 0 && run->userns.rootless)
+		return exd_error_set(run->err, EXD_ERR_MOUNT, EPERM,
+				     "the /dev/shm of a container can be shared only by root: "
+				     "mount something of your own there");
 	if (strncmp(spec, CONTAINER, strlen(CONTAINER)) == 0)
 		return of_container(run, spec);
 	if (run->ns[NATIVE_NS_IPC].mode != NATIVE_NS_HOST)

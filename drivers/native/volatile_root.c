@@ -78,7 +78,8 @@ int native_volatile_users(struct native_run *run)
 	uid_t uid = getuid();
 	gid_t gid = getgid();
 
-	if (uid == 0 || uid == 65534) {
+	/* in a user namespace the caller is root, or nobody of it */
+	if (uid == 0 || uid == 65534 || run->userns.mode != NATIVE_NS_HOST) {
 		run->users.passwd = strdup(passwd_text);
 		run->users.group = strdup(group_text);
 	} else if (asprintf(&run->users.passwd, "%suser:x:%u:%u::/home:/bin/sh\n", passwd_text, uid,

@@ -484,6 +484,29 @@ EXD_API int exd_plan_time(struct exd_plan *plan, int proc_slot, const char *offs
 EXD_API int exd_plan_loopback_up(struct exd_plan *plan);
 EXD_API int exd_plan_park(struct exd_plan *plan);
 
+/* child: user namespaces */
+enum exd_userns_flag {
+	EXD_USERNS_HELPERS = 1 << 0,     /* maps are written by newuidmap and newgidmap */
+	EXD_USERNS_NO_SETGROUPS = 1 << 1 /* additional groups stay what they are */
+};
+/*
+ * A new user namespace for setns and idmap; maps as the kernel takes them, "INSIDE OUTSIDE COUNT\n"
+ * for each range. Nobody is in it yet. Since 0.1.
+ */
+EXD_API int exd_plan_userns(struct exd_plan *plan, int out_slot, const char *uid_map,
+			    const char *gid_map, uint32_t flags);
+/*
+ * A new process, born with these CLONE_NEW* (as for exd_plan_birth()), goes on in place of this
+ * one: after it joined a user or pid namespace. Once at most. Since 0.1.
+ */
+EXD_API int exd_plan_rebirth(struct exd_plan *plan, uint64_t clone_flags);
+/*
+ * The files of a detached mount belong to the ids of the namespace that they have on disk; `what`
+ * names the mount in errors. Since 0.1.
+ */
+EXD_API int exd_plan_idmap(struct exd_plan *plan, int slot, int userns_slot, const char *what,
+			   bool recursive);
+
 /* child: mounts */
 EXD_API int exd_plan_propagation(struct exd_plan *plan, uint64_t ms_flags);
 EXD_API int exd_plan_tree(struct exd_plan *plan, int source_slot, int out_slot, bool recursive);

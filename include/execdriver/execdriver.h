@@ -238,6 +238,7 @@ enum exd_key {
 	EXD_KEY_USER_NAMESPACE, /* namespace */
 	EXD_KEY_UID_MAP,        /* list of INSIDE:OUTSIDE:COUNT */
 	EXD_KEY_GID_MAP,
+	EXD_KEY_ROOTFS_IDMAP,      /* bool */
 	EXD_KEY_PRIVILEGED,        /* bool */
 	EXD_KEY_CAP_ADD,           /* list of names, or all */
 	EXD_KEY_CAP_DROP,          /* list */
@@ -379,7 +380,8 @@ enum exd_mount_flag {
 	EXD_MOUNT_STRICTATIME = 1 << 7,
 	EXD_MOUNT_NODIRATIME = 1 << 8,
 	EXD_MOUNT_NOSYMFOLLOW = 1 << 9,
-	EXD_MOUNT_COPYUP = 1 << 10 /* a tmpfs begins with a copy of what lies under it */
+	EXD_MOUNT_COPYUP = 1 << 10, /* a tmpfs begins with a copy of what lies under it */
+	EXD_MOUNT_IDMAP = 1 << 11 /* owners as on disk, counted in the user namespace */
 };
 
 struct exd_mount {

@@ -40,7 +40,7 @@ bad() {
 # on the command line
 bad 125 "'--frob'; see 'driverctl run --help'" --frob -- true
 bad 125 "'-z'" -z -- true
-bad 125 "'--userns'" --userns host -- true
+bad 125 "'nobodys'.*path:/FILE" --userns nobodys -- true
 bad 125 "--tty and --no-tty" -t --no-tty -- true
 bad 125 "no program" -m 64m
 bad 125 "--memory: .*'lots'" -m lots -- true

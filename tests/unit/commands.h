@@ -64,6 +64,7 @@ static const struct {
 	{"user_namespace", "private", 0},
 	{"uid_map", "0:100000:65536", 0},
 	{"gid_map", "0:100000:65536", 0},
+	{"rootfs_idmap", "yes", 1},
 	{"privileged", "1", 1},
 	{"cap_add", "NET_ADMIN", 0},
 	{"cap_drop", "all", 0},

@@ -240,7 +240,7 @@ END_TEST
 START_TEST(test_parse_refuses_what_comes_later)
 {
 	static const char *const later[] = {
-		"--userns=host", "--restart=always", "--log-opt=x", "--dns=1.1.1.1",
+		"--restart=always", "--log-opt=x", "--dns=1.1.1.1",
 		"--link=a", "--stop-signal=INT", "--add-host=a:1", "--mount=x"};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
@@ -277,6 +277,10 @@ static const char *sample(const struct option_row *row)
 		{"cgroupns", "host"},
 		{"timens", "private"},
 		{"time", "boottime=5"},
+		{"userns", "private"},
+		{"uidmap", "0:100000:65536"},
+		{"gidmap", "0:100000:65536"},
+		{"rootfs-idmap", NULL},
 		{"cap-add", "NET_ADMIN"},
 		{"cap-drop", "all"},
 		{"security-opt", "no-new-privileges"},

@@ -21,7 +21,7 @@ static void build_all(struct exd_plan *plan)
 	static const char *const rules[] = {"ro:/usr", "rw:/tmp", NULL};
 	int in = exd_plan_fd_consume(plan, open("/dev/null", O_RDONLY | O_CLOEXEC), EXD_FD_KEEP);
 	int root = exd_plan_slot(plan), fs = exd_plan_slot(plan), leaf = exd_plan_slot(plan);
-	int tree = exd_plan_slot(plan), pty = exd_plan_slot(plan);
+	int tree = exd_plan_slot(plan), pty = exd_plan_slot(plan), userns = exd_plan_slot(plan);
 	const int scratch[2] = {exd_plan_slot(plan), exd_plan_slot(plan)};
 
 	exd_plan_cgroup_make(plan, in, leaf, "exd/box", "", true);
@@ -66,6 +66,10 @@ static void build_all(struct exd_plan *plan)
 	exd_plan_tty_open(plan, tree, "dev/pts", pty, 0, 5);
 	exd_plan_stdio(plan, pty, pty, pty);
 	exd_plan_ctty(plan);
+	exd_plan_userns(plan, userns, "0 1000 1\n", "0 1001 1\n", EXD_USERNS_HELPERS);
+	exd_plan_idmap(plan, pty, userns, "'/data' (file system ext4)", true);
+	exd_plan_setns(plan, userns, CLONE_NEWUSER);
+	exd_plan_rebirth(plan, CLONE_NEWPID);
 	exd_plan_rlimit(plan, RLIMIT_NOFILE, 1024, UINT64_MAX);
 	exd_plan_umask(plan, 022);
 	exd_plan_affinity(plan, "0-1,5");
@@ -130,6 +134,11 @@ START_TEST(test_every_step_is_told_in_words)
 	line_with(report, "set I/O priority be:4");
 	line_with(report, "see kernel linux32");
 	line_with(report, "touch no files by Landlock but [ro:/usr rw:/tmp]");
+	line_with(report, "make a user namespace with uids (0 1000 1), gids (0 1001 1), flags 0x1");
+	line_with(report, "map the ids of '/data' (file system ext4), ");
+	line_with(report, ", as in the user namespace, recursive");
+	line_with(report, "join namespace the user namespace (user)");
+	line_with(report, "start anew in own namespaces (pid)");
 	line_with(report, "mask /proc/keys; skipped when missing");
 	line_with(report, "ip_forward to '1'; a failure is a warning");
 	line_with(report, "make device /dev/null (1:3) mode 0666 for 0:5, a character device");
