@@ -172,7 +172,7 @@ START_TEST(test_mount_struct_is_checked)
 	mount.flags = EXD_MOUNT_COPYUP;
 	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
 	ck_assert_contains(err.text, "only a tmpfs");
-	mount.flags = EXD_MOUNT_COPYUP << 1;
+	mount.flags = EXD_MOUNT_IDMAP << 1;
 	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
 	mount = (struct exd_mount){sizeof(mount), EXD_MOUNT_TMPFS, "", "/t", NULL, 0, MS_SLAVE};
 	ck_assert_int_lt(exd_command_add_mount(command, &mount, &err), 0);
