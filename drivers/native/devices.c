@@ -201,6 +201,7 @@ int native_devices_judge(const struct native_run *run)
 /* The node itself, whatever its path means by now. */
 static int clone_node(struct native_run *run, struct native_device *device)
 {
+	const struct native_attr attr = {.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
 	cleanup_close int fd = open(device->source, O_PATH | O_CLOEXEC);
 	struct stat st;
 
@@ -211,8 +212,7 @@ static int clone_node(struct native_run *run, struct native_device *device)
 		return exd_error_set(run->err, EXD_ERR_DEVICE, 0,
 				     "'%s' of the host is not the device that it should be",
 				     device->source);
-	device->slot = native_clone(run, take_fd(&fd), false,
-				    (struct native_attr){.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}, 0);
+	device->slot = native_clone(run, take_fd(&fd), false, attr, 0);
 	return 0;
 }
 
