@@ -42,6 +42,19 @@ void record_freep(struct exd_record **record)
 	errno = saved;
 }
 
+/* As one without state.json: the texts were inside of it. */
+static void forget_state(struct exd_record *record)
+{
+	json_object_put(record->json);
+	record->json = NULL;
+	record->driver = record->rootfs = record->boot_id = record->monitor_dir = "";
+	record->monitor_start_time = record->created_ns = record->start_time = 0;
+	record->plan_hash = 0;
+	record->monitor_pid = record->pid = 0;
+	record->detached = record->started = false;
+	record->cgroup_count = 0;
+}
+
 static int load_state(struct exd_record *record, struct exd_error *err)
 {
 	int r = record_read_json(record->dir.fd, "state.json", &record->json);
@@ -89,7 +102,7 @@ int record_load_dir(int root_fd, struct state_dir *dir_take, struct exd_record *
 		return exd_error_set(err, EXD_ERR_NO_MEMORY, ENOMEM, "cannot read the record");
 	record->root_fd = root_fd;
 	record->pidfd = FD_NONE;
-	record->driver = record->rootfs = record->boot_id = record->monitor_dir = "";
+	forget_state(record);
 	record->dir = *dir_take;
 	r = load_state(record, err);
 	if (r < 0) {
@@ -123,9 +136,7 @@ int record_load_claim(struct exd_record *record, bool *made, struct exd_error *e
 	if (r == 0)
 		r = record_parse_state(record, err);
 	if (r < 0) {
-		json_object_put(record->json);
-		record->json = NULL;
-		record->cgroup_count = 0;
+		forget_state(record);
 		return r;
 	}
 	if (!this_boot(record))
