@@ -34,6 +34,14 @@ static const char *hint(const struct wire_failure *failure)
 	return "";
 }
 
+/* A failure is one, whatever it is called. */
+static enum exd_code code_of(const struct wire_failure *failure)
+{
+	bool known = failure->code > EXD_OK && failure->code <= EXD_ERR_INTERNAL;
+
+	return known ? (enum exd_code)failure->code : EXD_ERR_INTERNAL;
+}
+
 /*
  * "step 14: mount proc on /proc: Operation not permitted"; a program that cannot run needs no step
  * number.
@@ -51,22 +59,22 @@ static int failure_error(const struct wire_failure *failure, struct exd_error *e
 				  "before its program began");
 	else if (failure->op == WIRE_EXEC && failure->code == EXD_ERR_EXEC &&
 		 failure->sys_errno == ENOENT)
-		r = exd_error_set(error, failure->code, ENOENT,
+		r = exd_error_set(error, code_of(failure), ENOENT,
 				  "cannot execute '%.*s': the interpreter that it names in its "
 				  "first line or ELF header was not found",
 				  size, object);
 	else if (failure->op == WIRE_EXEC && failure->code != EXD_ERR_RLIMIT)
-		r = exd_error_set(error, failure->code, failure->sys_errno, "cannot execute '%.*s'",
+		r = exd_error_set(error, code_of(failure), failure->sys_errno, "cannot execute '%.*s'",
 				  size, object);
 	else if (failure->op == WIRE_CGROUP_MAKE && failure->sys_errno == EEXIST && size &&
 		 size < (int)sizeof(failure->object))
 		r = collision_error(failure->object, error);
 	else if (failure->step < 0)
-		r = exd_error_set(error, failure->code, failure->sys_errno,
+		r = exd_error_set(error, code_of(failure), failure->sys_errno,
 				  "cannot start the container%s%.*s%s", size ? ": " : "", size,
 				  object, hint(failure));
 	else
-		r = exd_error_set(error, failure->code, failure->sys_errno, "step %d: %s%s%.*s%s",
+		r = exd_error_set(error, code_of(failure), failure->sys_errno, "step %d: %s%s%.*s%s",
 				  failure->step, op, size ? " " : "", size, object, hint(failure));
 	error->stage = failure->stage;
 	error->step = failure->step;
@@ -87,7 +95,7 @@ static const char *words(const struct message *message)
 static int worker_error(const struct wire_failure *failure, const char *text,
 			struct exd_error *error)
 {
-	(void)exd_error_set(error, (enum exd_code)failure->code, 0, "%s", text);
+	(void)exd_error_set(error, code_of(failure), 0, "%s", text);
 	error->sys_errno = failure->sys_errno;
 	error->stage = EXD_STAGE_CHILD;
 	return failure->sys_errno > 0 ? -failure->sys_errno : -EINVAL;
