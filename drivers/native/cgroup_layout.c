@@ -58,13 +58,19 @@ static int add_hierarchy(struct cgroup_layout *layout, char *line)
 	return h->controllers && h->own ? 0 : -ENOMEM;
 }
 
+static bool is_octal(const char *digits)
+{
+	return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' &&
+	       digits[2] >= '0' && digits[2] <= '7';
+}
+
 /* Blanks and the like are written as \040 there. */
 static void unescape(char *text)
 {
 	char *to = text;
 
 	while (*text) {
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] && text[3]) {
+		if (text[0] == '\\' && is_octal(text + 1)) {
 			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
 				       (text[3] - '0'));
 			text += 4;
