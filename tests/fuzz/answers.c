@@ -130,24 +130,26 @@ static void send_one(int monitor, struct input *in)
 		(void)close(fds[--nfds]);
 }
 
-/* A connection that has just said hello. */
+/* A connection that has just said hello, and then asks something. */
 static void welcome(struct input *in)
 {
-	struct message message = MESSAGE_INIT;
-	struct conn conn = {.request = 1};
+	struct conn *conn = NULL;
 	int pair[2];
 
 	fuzz_require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) ==
 			     0,
 		     "a connection");
-	conn.fd = pair[0];
 	send_one(pair[1], in);
-	if (conn_receive(&conn, &message, 0) == 0)
-		(void)conn_welcome(&conn, &message);
-	message_clear(&message);
+	if (conn_hello_consume(pair[0], "01234567", 1, &conn) < 0) {
+		(void)close(pair[1]);
+		return;
+	}
+	conn->request = 0;
+	send_one(pair[1], in);
+	(void)shutdown(pair[1], SHUT_WR);
+	(void)conn_ask(conn, WIRE_WATCH, NULL, 0, NULL, 0);
 	(void)close(pair[1]);
-	(void)conn_ask(&conn, WIRE_WATCH, NULL, 0, NULL, 0);
-	(void)close(pair[0]);
+	conn_close(conn);
 }
 
 static void check(const struct exd_process *p)

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/seqpacket.h"
@@ -18,7 +19,7 @@
 
 #define TURNS_MAX 64
 #define TIMERS_MAX 4096
-#define FDS_KINDS 8
+#define FDS_KINDS 9
 
 static struct rig rig;
 static int folder = -1;
@@ -137,8 +138,10 @@ int rig_fd(struct rig *r, uint8_t kind)
 		fuzz_require(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, "a pipe");
 		(void)close(ends[kind % 2]);
 		return ends[(kind + 1) % 2];
-	default:
+	case 7:
 		return open("/dev/null", O_RDWR | O_CLOEXEC);
+	default:
+		return (int)syscall(SYS_pidfd_open, getpid(), 0);
 	}
 }
 

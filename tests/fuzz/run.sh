@@ -26,7 +26,7 @@ aims() {
 	plan) echo monitor/validate.c ;;
 	procstat) echo base/procstat.c ;;
 	record) echo core/record_parse.c ;;
-	requests) echo monitor/client.c monitor/launch.c monitor/report.c monitor/request.c ;;
+	requests) echo monitor/launch.c monitor/report.c monitor/request.c ;;
 	users) echo drivers/native/user.c drivers/native/user_groups.c drivers/native/userdb.c ;;
 	workers) echo monitor/worker.c monitor/worker_init.c monitor/worker_report.c ;;
 	*) echo "no target '$1'" >&2 && exit 1 ;;

@@ -4,6 +4,7 @@
  * comes with the launch; then a list of turns, as in requests.c.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/fuzz/monitor_rig.h"
 
@@ -22,6 +23,8 @@ static void report(struct rig *r, struct input *in)
 	for (unsigned int i = 0; i < nfds; i++)
 		fds[i] = rig_fd(r, input_byte(in));
 	body.pid = (int8_t)input_byte(in);
+	if (body.pid == INT8_MAX)
+		body.pid = getpid();
 	body.status = input_word(in);
 	body.code = input_byte(in);
 	body.error_num = (int8_t)input_byte(in);

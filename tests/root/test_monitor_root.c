@@ -405,9 +405,9 @@ START_TEST(test_identity)
 	       "set -e; test \"$(id -u):$(id -g):$(id -G)\" = '1234:5678:5678 100 101'; "
 	       "test $(ulimit -n):$(ulimit -Hn) = 77:99; "
 	       "test $(umask) = 0027; test $(pwd) = /usr/bin; "
-	       "grep -q 'CapEff:.*20$' /proc/self/status; "
-	       "grep -q 'CapBnd:.*0021$' /proc/self/status; "
-	       "grep -q 'CapAmb:.*20$' /proc/self/status; "
+	       "grep -q 'CapEff:.0*20$' /proc/self/status; "
+	       "grep -q 'CapBnd:.0*21$' /proc/self/status; "
+	       "grep -q 'CapAmb:.0*20$' /proc/self/status; "
 	       "grep -q 'NoNewPrivs:.1' /proc/self/status; "
 	       "grep -q 'SigIgn:.0*$' /proc/self/status");
 	rig_close(&r);
