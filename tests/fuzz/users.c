@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Fuzz target: a container's passwd and group with what is looked up in them. First byte: bit 0 a
- * folder in place of passwd, bit 1 a link, bit 2 no group. Then, separated by NUL: passwd, group,
+ * folder in place of passwd, bit 1 a link, bit 2 no group,
+ * bit 3 a passwd that is too large. Then, separated by NUL: passwd, group,
  * USER[:GROUP], a list of groups as an exec gets it, additional groups one a line.
  */
 #include <fcntl.h>
@@ -24,6 +25,16 @@ static void set_up(void)
 	etc = openat(root, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static void make_large(int dir, const char *name, off_t size)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		fuzz_require(ftruncate(fd, size) == 0, "a large file");
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 static void write_files(uint8_t how, struct input *in)
 {
 	char *passwd = input_text(in), *group = input_text(in);
@@ -36,6 +47,8 @@ static void write_files(uint8_t how, struct input *in)
 		fuzz_require(symlinkat("../../../../../etc/group", etc, "passwd") == 0, "a link");
 	else
 		fuzz_write(etc, "passwd", passwd);
+	if (how & 8)
+		make_large(etc, "passwd", NATIVE_USERDB_MAX + 1);
 	fuzz_write(etc, "group", how & 4 ? NULL : group);
 	free(passwd);
 	free(group);
