@@ -63,6 +63,16 @@ green() {
 	[ "$code" -eq 0 ] && grep -q '^1\.\.' "$work/test.log" && ! grep -q '^not ok' "$work/test.log"
 }
 
+# Cgroups that a mutant did not remove, below the parent that is this build's own.
+sweep() {
+	local parent top
+	parent=$(sed -n 's/.*cgroup_parent = "\([^"]*\)".*/\1/p' tests/plugins.d/10-native.conf)
+	[ -n "$parent" ] || return 0
+	awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo | while read -r top; do
+		find "$top$parent" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || :
+	done
+}
+
 failed=0
 fail() {
 	say "$1" "$2"
@@ -89,6 +99,7 @@ mutate() {
 		say "$1" "killed by $test: $(grep -m 1 '^not ok' "$work/test.log" || echo "it came to no end")"
 	fi
 	cp "$src/$file" "$tree/$file"
+	sweep
 }
 
 tree=$work/tree
