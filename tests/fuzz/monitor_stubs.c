@@ -233,3 +233,9 @@ int birth(struct monitor *m, struct task *t)
 	t->report.fn = report_ready;
 	return r ? r : watch_add(m, &t->report, EPOLLIN);
 }
+
+/* No box is born here: launches go the long way. */
+void birth_of_box(struct monitor *m, struct task *t)
+{
+	(void)m, (void)t;
+}
