@@ -161,7 +161,8 @@ START_TEST(test_no_key_is_lost)
 	static const char *const values[] = {"yes", "5", "64m", "1000", "/x", "/x:/y",
 					     "A=b", "a.b=c", "nofile=5", "host", "0:0:1", "24x80",
 					     "slave", "default", "NET_ADMIN", "/x:100",
-					     "2MB=1m", "a=hca_handle=1", "a=1", NULL};
+					     "2MB=1m", "a=hca_handle=1", "a=1", "other", "be:4",
+					     "linux32", "ro:/x", "monotonic=1", "nosuid", NULL};
 	const struct exd_command_key *key = NULL;
 	int refused = 0;
 
