@@ -284,6 +284,7 @@ struct wire_exit {
  */
 #define WIRE_MSG_MAX 65536u
 #define WIRE_FDS_MAX 253u
+#define WIRE_LINGER_MAX 3600u
 
 struct wire_msg {
 	uint32_t size;
@@ -329,8 +330,8 @@ enum wire_type {
 };
 
 struct wire_hello {
-	uint32_t version; /* WIRE_VERSION */
-	uint32_t reserved;
+	uint32_t version;  /* WIRE_VERSION */
+	uint32_t linger_s; /* how long it is to stay after its last client */
 };
 
 struct wire_welcome {

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/strutil.h"
+#include "base/wire.h"
 #include "core/conffile.h"
 
 #define CONFIG_FOLDER EXD_SYSCONFDIR "/execdriver"
@@ -72,10 +73,22 @@ static int read_text(const config_setting_t *group, const char *file, const char
 	return 0;
 }
 
+static int read_linger(struct config *config, const config_setting_t *root, const char *file,
+		       struct exd_error *err)
+{
+	static const char name[] = "monitor_linger";
+	int r = conffile_int(root, file, name, &config->monitor_linger, err);
+
+	if (r < 0 || (config->monitor_linger >= 0 && config->monitor_linger <= (int)WIRE_LINGER_MAX))
+		return r;
+	return conffile_refuse(config_setting_get_member(root, name), file, err,
+			       "%s takes 0 to %u seconds", name, WIRE_LINGER_MAX);
+}
+
 static int read_main(struct config *config, const char *file, struct exd_error *err)
 {
-	static const char *const known[] = {"default_driver", "driver_dir", "monitor", "plugin_dir",
-					    NULL};
+	static const char *const known[] = {"default_driver", "driver_dir", "monitor",
+					    "monitor_linger", "plugin_dir", NULL};
 	cleanup_config config_t source = {0};
 	const config_setting_t *root;
 	int r;
@@ -90,6 +103,8 @@ static int read_main(struct config *config, const char *file, struct exd_error *
 		r = read_text(root, file, "driver_dir", true, &config->driver_dir, err);
 	if (r == 0)
 		r = read_text(root, file, "monitor", true, &config->monitor, err);
+	if (r == 0)
+		r = read_linger(config, root, file, err);
 	if (r == 0)
 		r = read_text(root, file, "plugin_dir", true, &config->plugin_dir, err);
 	if (r == 0)

@@ -14,6 +14,7 @@ struct config {
 	char *monitor; /* path of execdriver-monitor */
 	char *plugin_dir;
 	char *default_driver;        /* or NULL */
+	int monitor_linger;          /* seconds; 0: monitors end with their last host */
 	struct exd_plugin **plugins; /* by priority, then by name of their file */
 	size_t count;
 };

@@ -132,9 +132,9 @@ int conn_welcome(struct conn *conn, const struct message *message)
 	return proc_start_time(conn->monitor_pid, &conn->monitor_start_time);
 }
 
-static int say_hello(struct conn *conn, int timeout_ms)
+static int say_hello(struct conn *conn, uint32_t linger_s, int timeout_ms)
 {
-	struct wire_hello hello = {.version = WIRE_VERSION};
+	struct wire_hello hello = {.version = WIRE_VERSION, .linger_s = linger_s};
 	struct message message = MESSAGE_INIT;
 	int r = conn_send(conn, WIRE_HELLO, &hello, sizeof(hello));
 
@@ -147,7 +147,8 @@ static int say_hello(struct conn *conn, int timeout_ms)
 	return r;
 }
 
-int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn **out)
+int conn_hello_consume(int fd, const char *monitor, uint32_t linger_s, int timeout_ms,
+		       struct conn **out)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 	int r = -ENOMEM;
@@ -156,7 +157,7 @@ int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn 
 		conn->fd = fd;
 		conn->request = 1;
 		(void)snprintf(conn->monitor, sizeof(conn->monitor), "%s", monitor);
-		r = say_hello(conn, timeout_ms);
+		r = say_hello(conn, linger_s, timeout_ms);
 	} else {
 		(void)close(fd);
 	}
@@ -167,7 +168,8 @@ int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn 
 	return r;
 }
 
-int conn_open(int root_fd, const char *monitor, int timeout_ms, struct conn **out)
+int conn_open(int root_fd, const char *monitor, uint32_t linger_s, int timeout_ms,
+	      struct conn **out)
 {
 	cleanup_close int dir = FD_NONE;
 	cleanup_close int fd = FD_NONE;
@@ -180,7 +182,7 @@ int conn_open(int root_fd, const char *monitor, int timeout_ms, struct conn **ou
 	fd = sock_connect_at(dir, "sock", timeout_ms);
 	if (fd < 0)
 		return fd;
-	return conn_hello_consume(take_fd(&fd), monitor, timeout_ms, out);
+	return conn_hello_consume(take_fd(&fd), monitor, linger_s, timeout_ms, out);
 }
 
 struct conn *conn_close(struct conn *conn)

@@ -51,13 +51,16 @@ const void *message_body(const struct message *message, size_t size);
 /*
  * Connects to the monitor of that directory, says hello and waits at most timeout_ms for the
  * answer. With 0 it does not wait: the first message to receive is WIRE_WELCOME, for
- * conn_welcome(). -errno; no monitor there: -ENOENT or -ECONNREFUSED.
+ * conn_welcome(). With linger_s the monitor will stay at least so long after its last client. -errno;
+ * no monitor there: -ENOENT or -ECONNREFUSED.
  */
-int conn_open(int root_fd, const char *monitor, int timeout_ms, struct conn **out);
+int conn_open(int root_fd, const char *monitor, uint32_t linger_s, int timeout_ms,
+	      struct conn **out);
 /* Takes the monitor's answer to the hello. -EPROTO, -EPROTONOSUPPORT. */
 int conn_welcome(struct conn *conn, const struct message *message);
 /* The same on a connected socket, which is closed on failure. */
-int conn_hello_consume(int fd, const char *monitor, int timeout_ms, struct conn **out);
+int conn_hello_consume(int fd, const char *monitor, uint32_t linger_s, int timeout_ms,
+		       struct conn **out);
 struct conn *conn_close(struct conn *conn);
 void conn_closep(struct conn **conn);
 #define cleanup_conn CLEANUP(conn_closep)

@@ -47,6 +47,8 @@ static int fill(struct exd_engine *engine, const struct exd_engine_config *confi
 	engine->log_arg = config->log_arg;
 	engine->log_level = config->log_level;
 	r = config_load(&engine->config, config->config, err);
+	if (r == 0 && engine->flags & EXD_ENGINE_SHORT_LIVED && !engine->config->monitor_linger)
+		engine->flags |= EXD_ENGINE_PRIVATE_MONITOR;
 	if (r == 0)
 		r = state_root_open(config->root, &engine->root, &engine->root_fd, err);
 	if (r == 0) {
@@ -75,7 +77,7 @@ int exd_engine_open(struct exd_engine **out, const struct exd_engine_config *con
 		return r;
 	if (config)
 		sized_take(&all, config, sizeof(all));
-	if (all.flags & ~(uint32_t)EXD_ENGINE_PRIVATE_MONITOR)
+	if (all.flags & ~(uint32_t)(EXD_ENGINE_PRIVATE_MONITOR | EXD_ENGINE_SHORT_LIVED))
 		return exd_error_set(err, EXD_ERR_INVALID, EINVAL, "unknown engine flags 0x%x",
 				     all.flags);
 	engine = calloc(1, sizeof(*engine));
@@ -109,7 +111,7 @@ struct exd_engine *exd_engine_close(struct exd_engine *engine)
 		return NULL;
 	end_watches(engine);
 	pool_drain(engine);
-	while (monitor_reap(engine, REAP_MS))
+	while (monitor_reap(engine, monitor_linger(engine) ? 0 : REAP_MS))
 		continue;
 	events_clear(&engine->events);
 	config_free(engine->config);

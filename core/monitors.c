@@ -55,6 +55,13 @@ fail:
 			     "cannot make a monitor's directory below '%s/.monitor'", engine->root);
 }
 
+uint32_t monitor_linger(const struct exd_engine *engine)
+{
+	bool shares = !(engine->flags & EXD_ENGINE_PRIVATE_MONITOR);
+
+	return shares && engine->config ? (uint32_t)engine->config->monitor_linger : 0;
+}
+
 /* What a monitor that did not come up may have left. */
 static void remove_directory(struct exd_engine *engine, int dir, const char *name)
 {
@@ -87,8 +94,8 @@ static void keep_pidfd(struct exd_engine *engine, int pidfd)
 		(void)close(pidfd);
 }
 
-static int start(struct exd_engine *engine, int dir, const char *name, struct conn **out,
-		 struct exd_error *err)
+static int start(struct exd_engine *engine, int dir, const char *name, bool shared,
+		 struct conn **out, struct exd_error *err)
 {
 	const char *path = engine->config->monitor;
 	cleanup_close int ours = FD_NONE;
@@ -107,7 +114,8 @@ static int start(struct exd_engine *engine, int dir, const char *name, struct co
 		return r;
 	keep_pidfd(engine, (int)syscall(SYS_pidfd_open, pid, 0));
 	(void)close(take_fd(&theirs));
-	r = conn_hello_consume(take_fd(&ours), name, CONN_TIMEOUT_MS, out);
+	r = conn_hello_consume(take_fd(&ours), name, shared ? monitor_linger(engine) : 0,
+			       CONN_TIMEOUT_MS, out);
 	if (r < 0)
 		return exd_error_set(err, EXD_ERR_MONITOR, -r,
 				     "the monitor '%s' was started but does not answer", path);
@@ -120,7 +128,8 @@ static int start(struct exd_engine *engine, int dir, const char *name, struct co
  * The root's lock keeps others from taking the new directory for a dead monitor's until it is
  * locked by the living one.
  */
-static int start_new(struct exd_engine *engine, struct conn **out, struct exd_error *err)
+static int start_new(struct exd_engine *engine, bool shared, struct conn **out,
+		     struct exd_error *err)
 {
 	char name[MONITOR_NAME_MAX];
 	cleanup_close int dir = make_directory(engine, name, err);
@@ -128,10 +137,29 @@ static int start_new(struct exd_engine *engine, struct conn **out, struct exd_er
 
 	if (dir < 0)
 		return dir;
-	r = start(engine, dir, name, out, err);
+	r = start(engine, dir, name, shared, out, err);
 	if (r < 0)
 		remove_directory(engine, dir, name);
 	return r;
+}
+
+/* Another's sources of mounts are of no use to a monitor that has a mount namespace of its own. */
+static bool has_our_mounts(const struct conn *conn)
+{
+	char path[32];
+	struct stat ours, its;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)conn->monitor_pid);
+	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0 &&
+	       ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+}
+
+/* -EBUSY, -EXDEV: it is there, and not for this host. */
+static int judge(const struct exd_engine *engine, const struct conn *conn)
+{
+	if (conn->full)
+		return -EBUSY;
+	return engine->flags & EXD_ENGINE_SHORT_LIVED && !has_our_mounts(conn) ? -EXDEV : 0;
 }
 
 static int open_shared(struct exd_engine *engine, struct conn **out)
@@ -145,11 +173,13 @@ static int open_shared(struct exd_engine *engine, struct conn **out)
 	name[strcspn(name, "\n")] = '\0';
 	if (!monitor_name_valid(name))
 		return -EINVAL;
-	r = conn_open(engine->root_fd, name, CONN_TIMEOUT_MS, out);
-	if (r < 0 || !(*out)->full)
+	r = conn_open(engine->root_fd, name, monitor_linger(engine), CONN_TIMEOUT_MS, out);
+	if (r < 0)
 		return r;
-	*out = conn_close(*out);
-	return -EBUSY;
+	r = judge(engine, *out);
+	if (r < 0)
+		*out = conn_close(*out);
+	return r;
 }
 
 static int share(struct exd_engine *engine, const struct conn *conn, struct exd_error *err)
@@ -177,7 +207,7 @@ static int start_chosen(struct exd_engine *engine, bool shared, struct conn **ou
 			struct exd_error *err)
 {
 	cleanup_conn struct conn *conn = NULL;
-	int r = start_new(engine, &conn, err);
+	int r = start_new(engine, shared, &conn, err);
 
 	if (r == 0 && shared)
 		r = share(engine, conn, err);
@@ -201,7 +231,7 @@ int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_erro
 	if (shared)
 		r = open_shared(engine, out);
 	if (r == 0 || !out_of_reach(r))
-		return r == 0 ? 0 : start_chosen(engine, shared, out, err);
+		return r == 0 ? 0 : start_chosen(engine, shared && r != -EXDEV, out, err);
 	return exd_error_set(err, EXD_ERR_MONITOR, -r, "cannot connect to the monitor of '%s'",
 			     engine->root);
 }

@@ -15,6 +15,9 @@
  */
 int monitor_choose(struct exd_engine *engine, struct conn **out, struct exd_error *err);
 
+/* How many seconds a monitor that this engine shares is to stay after its last client. */
+uint32_t monitor_linger(const struct exd_engine *engine);
+
 /* The directory names of all monitors of the root, living or not. Negative errno. */
 int monitors_list(int root_fd, struct name_list *out);
 

@@ -58,7 +58,7 @@ int pool_take(struct exd_engine *engine, const char *monitor, int timeout_ms, st
 		}
 		conn_close(conn);
 	}
-	r = conn_open(engine->root_fd, monitor, timeout_ms ? timeout_ms : 1, &conn);
+	r = conn_open(engine->root_fd, monitor, 0, timeout_ms ? timeout_ms : 1, &conn);
 	if (r < 0)
 		return cannot_tell(r) ? r : -ECONNREFUSED;
 	conn->request++;

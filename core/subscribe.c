@@ -142,7 +142,7 @@ static int subscribe(struct exd_engine *engine, const char *monitor, uint64_t si
 	if (!s)
 		return -ENOMEM;
 	s->watch = (struct watch){.refs = 1, .fd = FD_NONE, .ready = ready, .release = release};
-	r = conn_open(engine->root_fd, monitor, 0, &s->conn);
+	r = conn_open(engine->root_fd, monitor, 0, 0, &s->conn);
 	if (r == 0)
 		r = conn_send(s->conn, WIRE_SUBSCRIBE, &since, sizeof(since));
 	if (r == 0)

@@ -8,7 +8,7 @@ static const struct verb verbs[] = {
 	{
 		.name = "run",
 		.of = OF_RUN,
-		.engine_flags = EXD_ENGINE_PRIVATE_MONITOR,
+		.engine_flags = EXD_ENGINE_SHORT_LIVED,
 		.grammar = GRAMMAR_RUN,
 		.max = 1,
 		.usage = "[OPTIONS] [ID] -- CMD [ARG...]",

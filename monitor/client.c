@@ -86,6 +86,7 @@ void clients_sweep(struct monitor *m)
 		forget_watchers(m, c);
 		orphan_tasks(m, c);
 		client_free(c);
+		linger_begin(m);
 		/* What the end of its tasks was told to may have been the end of others. */
 		p = &m->clients;
 	}

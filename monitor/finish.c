@@ -319,7 +319,7 @@ static void leave_leaf_with_last(struct monitor *m, const struct task *t)
 
 	while (c && (c->dead || !c->launched))
 		c = c->next;
-	if (!c && m->tasks == t && !t->next)
+	if (!c && !m->linger_s && m->tasks == t && !t->next)
 		leaf_leave(m);
 }
 

@@ -241,7 +241,7 @@ static int start(struct monitor *m, struct task *t, int plan_fd)
 	if (!r)
 		r = make_room(t);
 	/* A worker is to be where we will be: what it starts may be born before we move. */
-	if (!r && t->worker && task_outlives_host(t))
+	if (!r && t->worker && task_outlives_host(m, t))
 		leaf_enter(m);
 	if (!r && !box)
 		return start_cold(m, t);

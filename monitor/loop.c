@@ -103,7 +103,7 @@ static bool is_needed(const struct monitor *m)
 
 	while (c && c->subscribed && !c->launched && !c->queue && c->cursor >= m->sequence)
 		c = c->next;
-	return c || m->tasks;
+	return c || m->tasks || m->linger.at_ns;
 }
 
 int loop_run(struct monitor *m)

@@ -80,7 +80,9 @@ struct monitor {
 	struct client *clients;
 	struct task *tasks;
 	unsigned int task_count;
-	struct warm *warm; /* NULL: nobody has asked for boxes yet */
+	uint32_t linger_s;   /* that some host has asked for; 0: none */
+	struct timer linger; /* armed while it stays for whom it does not know yet */
+	struct warm *warm;   /* NULL: nobody has asked for boxes yet */
 	struct dir *dirs;
 	struct timer *timers;
 	uint64_t sequence;        /* of the newest event */
@@ -98,7 +100,7 @@ void watch_close(struct monitor *m, struct watch *w);
 void timer_arm(struct monitor *m, struct timer *t, uint64_t in_ns);
 void timer_disarm(struct monitor *m, struct timer *t);
 void close_fd(int *fd);
-/* Until nobody is connected but to listen, and nothing is left to supervise. */
+/* Until nobody is connected but to listen, nothing is left to supervise, and no time to linger. */
 int loop_run(struct monitor *m);
 
 #define MS_NS 1000000u
@@ -115,13 +117,19 @@ int dir_share(struct monitor *m, int fd_take);
 /* Also of one that is not shared. */
 void dir_release(struct monitor *m, int *fd);
 
-/* warm.c: ends what is kept for a host once no host is there. */
+/* warm.c: ends what is kept for a host once no host is there, nor expected. */
 void warm_sweep(struct monitor *m);
 
 /* leaf.c: cgroups of its own, once it is to outlive its host, and the way back. Entering works in
    the buffer of messages: what is still wanted of one must have been copied. */
 void leaf_enter(struct monitor *m);
 void leaf_leave(struct monitor *m);
+
+/* linger.c */
+/* A host wants it to stay so long after its last client. */
+void linger_ask(struct monitor *m, uint32_t seconds);
+/* A client has gone. Works in the buffer of messages, as leaf_enter(). */
+void linger_begin(struct monitor *m);
 
 /* client.c */
 int client_listen(struct monitor *m);

@@ -47,6 +47,7 @@ static int on_hello(struct monitor *m, struct client *c, const struct wire_msg *
 	if (hello.version != WIRE_VERSION)
 		return -EPROTONOSUPPORT;
 	c->greeted = true;
+	linger_ask(m, hello.linger_s);
 	welcome.pid = (uint32_t)getpid();
 	welcome.sequence = m->sequence;
 	welcome.full = m->task_count >= TASKS_FULL;

@@ -163,7 +163,7 @@ void task_go(struct monitor *m, struct task *t, int32_t verdict)
 
 void task_started(struct monitor *m, struct task *t)
 {
-	bool outlives_host = task_outlives_host(t);
+	bool outlives_host = task_outlives_host(m, t);
 	int r = record_started(t);
 
 	if (!r && t->output >= 0)

@@ -131,9 +131,9 @@ struct task {
 };
 
 /* Nor is the monitor to be ended with the host then. */
-static inline bool task_outlives_host(const struct task *t)
+static inline bool task_outlives_host(const struct monitor *m, const struct task *t)
 {
-	return !(t->flags & (WIRE_LAUNCH_TIED | WIRE_LAUNCH_EXEC));
+	return m->linger_s || !(t->flags & (WIRE_LAUNCH_TIED | WIRE_LAUNCH_EXEC));
 }
 
 struct watcher {

@@ -108,7 +108,7 @@ static bool has_host(const struct monitor *m)
 
 void warm_sweep(struct monitor *m)
 {
-	if (!m->warm || has_host(m))
+	if (!m->warm || has_host(m) || m->linger.at_ns)
 		return;
 	drop_all(m);
 	free(m->warm->parents);

@@ -77,7 +77,13 @@ enum exd_engine_flag {
 	 * A monitor of this engine's own, not shared with other engines on the same root, that
 	 * ends with its last container.
 	 */
-	EXD_ENGINE_PRIVATE_MONITOR = 1 << 0
+	EXD_ENGINE_PRIVATE_MONITOR = 1 << 0,
+	/*
+	 * This host ends with the container it starts: a monitor of its own, unless the
+	 * configuration lets shared ones wait for the next host (monitor_linger) and the one that
+	 * is there has this host's mount namespace.
+	 */
+	EXD_ENGINE_SHORT_LIVED = 1 << 1
 };
 
 struct exd_engine_config {

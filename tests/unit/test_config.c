@@ -63,6 +63,7 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(config->monitor, EXD_MONITOR_PATH);
 	ck_assert_str_eq(config->plugin_dir, scratch_path(&scratch, "plugins.d"));
 	ck_assert_ptr_null(config->default_driver);
+	ck_assert_int_eq(config->monitor_linger, 0);
 	ck_assert_uint_eq(config->count, 0);
 	ck_assert_ptr_null(config_free(config));
 }
@@ -71,10 +72,12 @@ END_TEST
 START_TEST(test_all_keys)
 {
 	struct config *config =
-		loaded_with("monitor = \"/m\"; default_driver = \"odd\"; plugin_dir = \"/tmp\";");
+		loaded_with("monitor = \"/m\"; default_driver = \"odd\"; plugin_dir = \"/tmp\";"
+			    "monitor_linger = 3600;");
 
 	ck_assert_str_eq(config->monitor, "/m");
 	ck_assert_str_eq(config->default_driver, "odd");
+	ck_assert_int_eq(config->monitor_linger, 3600);
 	ck_assert_str_eq(config->plugin_dir, "/tmp");
 	config_free(config);
 }
@@ -115,6 +118,9 @@ static const struct {
 	{"monitor = \"\";", "execdriver.conf:2: ", "not empty"},
 	{"\n\nmonitor = \"x", "execdriver.conf:", "syntax error"},
 	{"monitor = { };", "execdriver.conf:2: ", "monitor takes"},
+	{"monitor_linger = -1;", "execdriver.conf:2: ", "0 to 3600"},
+	{"monitor_linger = 3601;", "execdriver.conf:2: ", "0 to 3600"},
+	{"monitor_linger = \"1\";", "execdriver.conf:2: ", "monitor_linger takes a number"},
 	{"plugin_dir = \"x\";", "execdriver.conf:2: ", "absolute path"},
 	{"plugin_dir = \"/nonexistent/d\";", "/nonexistent/d", "No such file"},
 	{"default_driver = [ \"a\" ];", "execdriver.conf:2: ", "default_driver takes"},
