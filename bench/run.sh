@@ -24,6 +24,12 @@ starts() {
 		"${host[@]}" --threads 64 --gib "$gib" run
 	subject "driverctl run --rootfs" floor+cgroups command \
 		"$driverctl" --root "$state" run --rootfs "$rootfs" -- /true
+	subject "driverctl run, lingering monitor" floor+cgroups command \
+		"$driverctl" --config "$tmp/linger/execdriver.conf" --root "$state/linger" \
+		run --rootfs "$rootfs" -- /true
+	subject "driverctl run, lingering monitor, warm" floor+cgroups command \
+		"$driverctl" --config "$tmp/linger-warm/execdriver.conf" --root "$state/linger-warm" \
+		run --rootfs "$rootfs" -- /true
 	subject "crun run" floor+cgroups command \
 		crun --root "$tmp/crun" run -b "$tmp" exd-bench-crun
 	subject "runc run" floor+cgroups command \
@@ -91,18 +97,24 @@ loads() {
 		"$driverctl" --root "$state" --driver native "${run[@]}"
 }
 
-# Two that differ in nothing else: copies of this tree's, with all its drivers and with one. And one with warm starts.
+# Two that differ in nothing else: copies of this tree's, with all its drivers and with one. And others with warm starts
+# and monitors that wait.
 make_configs() {
 	local dir
 
-	for dir in alone all warm; do
+	for dir in alone all warm linger linger-warm; do
 		mkdir -p "$tmp/$dir/plugins.d"
 		cp "$EXD_CONFIG" "$tmp/$dir/execdriver.conf"
 	done
 	cp "${EXD_CONFIG%/*}"/plugins.d/*.conf "$tmp/all/plugins.d/"
 	cp "${EXD_CONFIG%/*}"/plugins.d/*-native.conf "$tmp/alone/plugins.d/"
 	sed 's/options: { /&warm = 2; /' "${EXD_CONFIG%/*}"/plugins.d/*-native.conf >"$tmp/warm/plugins.d/10-native.conf"
-	chmod -R go-w "$tmp/alone" "$tmp/all" "$tmp/warm"
+	for dir in linger linger-warm; do
+		echo "monitor_linger = 10;" >>"$tmp/$dir/execdriver.conf"
+	done
+	cp "$tmp/alone/plugins.d/"*.conf "$tmp/linger/plugins.d/"
+	cp "$tmp/warm/plugins.d/"*.conf "$tmp/linger-warm/plugins.d/"
+	chmod -R go-w "$tmp/alone" "$tmp/all" "$tmp/warm" "$tmp/linger" "$tmp/linger-warm"
 }
 
 # Their kernel's work (a dump of every task) would weigh on what runs beside them.
