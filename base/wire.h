@@ -343,7 +343,8 @@ struct wire_welcome {
 };
 
 enum wire_launch_flag {
-	/* a process in a running container: no state, no OOM watch, no end phase */
+	/* a process in a running container: no state; OOM watch, end and cleanup only of a cgroup of
+	   its own */
 	WIRE_LAUNCH_EXEC = 1 << 0,
 	WIRE_LAUNCH_TIED = 1 << 1, /* dies with the client's connection */
 	/* the state directory goes after the exit (--rm, foreground) */

@@ -106,20 +106,42 @@ static int check_agreement(const struct exd_command *command, struct exd_error *
 	return 0;
 }
 
+/* Without a cgroup of its own a limit would be that of the whole container. */
+static int check_use(const struct exd_command *command, const struct exd_command_key *key,
+		     bool exec, struct exd_error *err)
+{
+	if (!exec)
+		return key->use & EXD_USE_RUN ? 0
+					      : exd_error_set(err, EXD_ERR_KEY, 0,
+							      "key '%s' is not for a run",
+							      key->name);
+	if (key->use & EXD_USE_EXEC)
+		return 0;
+	if (!(key->use & EXD_USE_CGROUP_CHILD))
+		return exd_error_set(err, EXD_ERR_KEY, 0,
+				     "key '%s' is not for a further process of a container",
+				     key->name);
+	if (exd_command_bool(command, EXD_KEY_CGROUP_CHILD))
+		return 0;
+	return exd_error_set(err, EXD_ERR_KEY, 0,
+			     "key '%s' is not for a further process of a container, unless that "
+			     "gets a cgroup of its own (cgroup_child)",
+			     key->name);
+}
+
 int command_check(const struct exd_command *command, bool exec, struct exd_error *err)
 {
-	const uint32_t use = exec ? EXD_USE_EXEC : EXD_USE_RUN;
 	const struct exd_command_key *key = NULL;
 	const char *program, *id;
 	int r;
 
 	if (!command)
 		return exd_error_set(err, EXD_ERR_INVALID, 0, "there is no command");
-	while ((key = exd_command_key_next(key)))
-		if (command->values[key->key].set && !(key->use & use))
-			return exd_error_set(err, EXD_ERR_KEY, 0, "key '%s' is not for %s",
-					     key->name,
-					     exec ? "a further process of a container" : "a run");
+	while ((key = exd_command_key_next(key))) {
+		r = command->values[key->key].set ? check_use(command, key, exec, err) : 0;
+		if (r < 0)
+			return r;
+	}
 	id = exd_command_string(command, EXD_KEY_ID, NULL);
 	r = id ? id_check(id, err) : 0;
 	if (r < 0)

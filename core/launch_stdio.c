@@ -86,10 +86,10 @@ static int open_oom(struct launch *l)
 		return -errno;
 	l->process->oom_fd = ends[0];
 	/*
-	 * An exec's channel is at its end from the beginning: OOM kills are told to the container's
-	 * own.
+	 * An exec's channel is at its end from the beginning, unless it has a cgroup of its own: OOM
+	 * kills are told to the container's.
 	 */
-	if (l->id) {
+	if (l->id && !exd_command_bool(l->command, EXD_KEY_CGROUP_CHILD)) {
 		(void)close(ends[1]);
 		return 0;
 	}

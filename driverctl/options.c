@@ -8,7 +8,7 @@
 
 #define RUN (OF_RUN | OF_EXPLAIN)
 #define BOTH (OF_RUN | OF_EXPLAIN | OF_EXEC)
-#define LIMIT (OF_RUN | OF_EXPLAIN | OF_UPDATE)
+#define LIMIT (OF_RUN | OF_EXPLAIN | OF_UPDATE | OF_EXEC)
 #define LISTING                                                                             \
 	(OF_LIST | OF_PS | OF_STATS | OF_TOP | OF_INSPECT | OF_GC | OF_DRIVERS | OF_CHECK | \
 	 OF_EXPLAIN)
@@ -167,8 +167,10 @@ static const struct option_row rows[] = {
 	 .help = "priority of input and output: rt:0-7, be:0-7 or idle"},
 	{BOTH, 0, "exec-cpu-affinity", "LIST[:LIST]", "exec_cpu_affinity",
 	 .help = "cpus of a further process: while it joins, and of its program"},
+	{OF_EXEC, 0, "cgroup-child", NULL, "cgroup_child",
+	 .help = "a cgroup of its own below the container's, which limits are for"},
 	{RUN, 0, "cgroup-parent", "PATH", "cgroup_parent", .help = "the cgroup to make its own in"},
-	{RUN, 0, "best-effort", NULL, "best_effort",
+	{BOTH, 0, "best-effort", NULL, "best_effort",
 	 .help = "a limit that this host cannot set is a warning, not an error"},
 
 	/* control and supervision */

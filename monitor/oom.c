@@ -77,7 +77,9 @@ void oom_look(struct monitor *m, struct oom *o)
 		e.oom_kills = o->kills;
 		e.time_ns = clock_ns(CLOCK_REALTIME);
 		write_channels(t, &e);
-		event_add(m, EXD_EVENT_OOM, t);
+		/* Events are of containers: of an exec's cgroup theirs tell. */
+		if (!(t->flags & WIRE_LAUNCH_EXEC))
+			event_add(m, EXD_EVENT_OOM, t);
 	}
 	/* Behind the news: what /proc tells of one that is dying can take milliseconds. */
 	oom_suspect(o);

@@ -133,6 +133,7 @@ static int check_unsupported(const struct exd_command *command, struct exd_error
 		{EXD_KEY_EXEC_CPU_AFFINITY, "exec_cpu_affinity"},
 		{EXD_KEY_PERSONALITY, "personality"},
 		{EXD_KEY_LANDLOCK, "landlock"},
+		{EXD_KEY_CGROUP_CHILD, "cgroup_child"},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -28,6 +28,16 @@ int native_cgroups_exec(const struct native *self, struct exd_record *record, st
 			struct native_cgroups **out, struct exd_error *err);
 
 /*
+ * The same with a new cgroup in each of the container's, with the command's limits and an OOM watch
+ * of its own. It goes when the process has ended, and what is left in it is killed then. A cgroup
+ * v2 that holds processes hands down no controllers: then a limit is EXD_ERR_CGROUP, with
+ * best_effort a warning.
+ */
+int native_cgroups_child(const struct native *self, struct exd_record *record,
+			 const struct exd_command *command, struct exd_plan *plan,
+			 struct native_cgroups **out, struct exd_error *err);
+
+/*
  * Adds the child's join steps; none for a cgroup that the process is born in. With an
  * EXD_MOUNT_CGROUP in the command also the clones of the cgroup directories, which can only be made
  * before the mount namespace is.

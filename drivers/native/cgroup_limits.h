@@ -85,6 +85,11 @@ void native_limits_check_swap(struct native_limits *limits, int version, int roo
  */
 void native_limits_check_weight(struct native_limits *limits, int version, int dir);
 
+/* EXD_ERR_CGROUP for the first limit that was refused; with best_effort a warning for each. */
+int native_limits_report(const struct cgroup_layout *layout, const struct native_limits *limits,
+			 const struct exd_command *command, struct exd_plan *plan,
+			 struct exd_error *err);
+
 /* Whether every number of a list such as "0-3,5" is in another one. */
 bool native_cpuset_within(const char *list, const char *whole);
 /* "0.5" cpus in microseconds of a period; 0 for what is no such number. */

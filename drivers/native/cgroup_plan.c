@@ -223,23 +223,25 @@ static void check_v2(struct planning *p)
 	p->enable[0] = '\0';
 }
 
-static int report_refused(struct planning *p)
+int native_limits_report(const struct cgroup_layout *layout, const struct native_limits *limits,
+			 const struct exd_command *command, struct exd_plan *plan,
+			 struct exd_error *err)
 {
 	char text[REASON_SIZE];
 
-	for (size_t i = 0; i < p->limits.refused_count; i++) {
-		const struct native_refusal *refused = &p->limits.refused[i];
+	for (size_t i = 0; i < limits->refused_count; i++) {
+		const struct native_refusal *refused = &limits->refused[i];
 		const char *reason = refused->reason;
 
 		if (!reason) {
-			cgroup_missing(p->layout, refused->controller, text, sizeof(text));
+			cgroup_missing(layout, refused->controller, text, sizeof(text));
 			reason = text;
 		}
-		if (!exd_command_bool(p->command, EXD_KEY_BEST_EFFORT))
-			return exd_error_set(p->err, EXD_ERR_CGROUP, 0,
+		if (!exd_command_bool(command, EXD_KEY_BEST_EFFORT))
+			return exd_error_set(err, EXD_ERR_CGROUP, 0,
 					     "%s cannot be set, cgroup controller %s: %s",
 					     refused->key, refused->controller, reason);
-		exd_plan_warn(p->plan, "%s is not set, cgroup controller %s: %s", refused->key,
+		exd_plan_warn(plan, "%s is not set, cgroup controller %s: %s", refused->key,
 			      refused->controller, reason);
 	}
 	return 0;
@@ -419,7 +421,7 @@ static int plan_all(struct planning *p, const char *parent)
 	check_swap(p);
 	check_weight(p);
 	check_v2(p);
-	r = report_refused(p);
+	r = native_limits_report(p->layout, &p->limits, p->command, p->plan, p->err);
 	if (r == 0)
 		r = check_cpuset(p);
 	if (r < 0)

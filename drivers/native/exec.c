@@ -138,7 +138,10 @@ static int plan_joins(struct exec *exec)
 
 	if (r == 0)
 		r = native_userns_of_record(exec->record, exec->plan, &exec->userns, exec->err);
-	if (r == 0)
+	if (r == 0 && exd_command_bool(exec->command, EXD_KEY_CGROUP_CHILD))
+		r = native_cgroups_child(exec->self, exec->record, exec->command, exec->plan,
+					 &exec->cgroups, exec->err);
+	else if (r == 0)
 		r = native_cgroups_exec(exec->self, exec->record, exec->plan, &exec->cgroups,
 					exec->err);
 	if (r < 0)

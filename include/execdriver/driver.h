@@ -268,7 +268,7 @@ struct exd_driver {
  *   [oom-3] There is one event per OOM kill, as many as the exit status counts.
  *   [oom-4] Init that died of it is said to.
  *   [oom-5] A new one can be had while the container runs.
- *   [oom-6] That of an exec is at EOF from the beginning.
+ *   [oom-6] That of an exec is at EOF from the beginning, unless it has EXD_KEY_CGROUP_CHILD.
  *
  * The end
  *   [end-1] When init has ended, all other processes of the container are ended too.

@@ -303,6 +303,7 @@ enum exd_key {
 	EXD_KEY_NO_PIVOT,         /* bool: a root over that of a host that cannot pivot */
 	EXD_KEY_TIME_NAMESPACE,   /* namespace; unset: the host's, or own with offsets */
 	EXD_KEY_TIME_OFFSETS,     /* map: monotonic=SECONDS[.NNN], boottime=SECONDS[.NNN] */
+	EXD_KEY_CGROUP_CHILD,     /* bool: a further process gets a cgroup of its own */
 	EXD_KEY_MAX               /* one past the newest; grows */
 };
 
@@ -321,7 +322,8 @@ enum exd_key_type {
 
 enum exd_key_use {
 	EXD_USE_RUN = 1 << 0,
-	EXD_USE_EXEC = 1 << 1
+	EXD_USE_EXEC = 1 << 1,
+	EXD_USE_CGROUP_CHILD = 1 << 2 /* an exec with EXD_KEY_CGROUP_CHILD */
 };
 
 struct exd_command_key {
@@ -517,7 +519,8 @@ struct exd_stdio {
  * A hook returns 0, or a negative errno value. `process` is the one that was started, for an exec
  * the exec's own; it lives until the last of its hooks has returned (exd_run, exd_exec) or
  * exd_process_free() (exd_start, exd_exec_start). oom_fd is lent: struct exd_oom_event per kernel
- * OOM kill, then EOF when the container is gone; an exec's is at EOF from the beginning.
+ * OOM kill, then EOF when the container is gone; an exec's is at EOF from the beginning, unless it
+ * has a cgroup of its own (EXD_KEY_CGROUP_CHILD).
  */
 struct exd_hooks {
 	uint32_t struct_size;

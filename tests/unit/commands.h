@@ -120,6 +120,7 @@ static const struct {
 	{"no_pivot", "yes", 1},
 	{"time_namespace", "private", 0},
 	{"time_offsets", "monotonic=86400.5", 0},
+	{"cgroup_child", "yes", 1},
 };
 
 static inline void check_read_back(const struct exd_command_key *key, const char *text,

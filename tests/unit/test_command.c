@@ -309,6 +309,38 @@ START_TEST(test_check_knows_what_exec_takes)
 }
 END_TEST
 
+/* With a cgroup of its own it takes limits too, and nothing else. */
+START_TEST(test_check_knows_what_an_exec_with_a_cgroup_takes)
+{
+	const struct command_key *row = command_key_named(good[_i].name);
+	int r;
+
+	set("cgroup_child", "yes");
+	set(good[_i].name, good[_i].text);
+	if (row->key.key != EXD_KEY_ARGS)
+		set("args", "x");
+	r = command_check(command, true, &err);
+	if (row->key.use & (EXD_USE_EXEC | EXD_USE_CGROUP_CHILD))
+		ck_assert_msg(r == 0, "%s", err.text);
+	else
+		ck_assert_uint_eq(err.code, EXD_ERR_KEY);
+	ck_assert_int_eq(command_check(command, false, &err) < 0, true);
+	ck_assert_contains(err.text, "cgroup_child");
+}
+END_TEST
+
+START_TEST(test_a_limit_of_an_exec_asks_for_a_cgroup)
+{
+	set("args", "x");
+	set("cgroup_child", "no");
+	set("memory", "64m");
+	ck_assert_int_lt(command_check(command, true, &err), 0);
+	ck_assert_uint_eq(err.code, EXD_ERR_KEY);
+	ck_assert_contains(err.text, "'memory'");
+	ck_assert_contains(err.text, "(cgroup_child)");
+}
+END_TEST
+
 static const struct {
 	const char *first[2], *second[2];
 	bool fine;
@@ -357,6 +389,8 @@ int main(void)
 	tcase_add_test(tc, test_check_wants_a_program);
 	tcase_add_test(tc, test_check_wants_a_valid_id);
 	tcase_add_loop_test(tc, test_check_knows_what_exec_takes, 0, COUNT(good));
+	tcase_add_loop_test(tc, test_check_knows_what_an_exec_with_a_cgroup_takes, 0, COUNT(good));
+	tcase_add_test(tc, test_a_limit_of_an_exec_asks_for_a_cgroup);
 	tcase_add_loop_test(tc, test_check_of_values_that_belong_together, 0, COUNT(pairs));
 	return tap_main(s);
 }

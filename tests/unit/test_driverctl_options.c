@@ -32,15 +32,20 @@ static void refused(uint32_t of, char **argv, const char *text)
 	arguments_free(&args);
 }
 
-static struct exd_command *built(char **argv)
+static struct exd_command *built_of(uint32_t of, enum grammar grammar, char **argv)
 {
 	struct exd_error err = EXD_ERROR_INIT;
-	struct arguments args = parsed(OF_RUN, GRAMMAR_RUN, argv);
+	struct arguments args = parsed(of, grammar, argv);
 	struct exd_command *command = NULL;
 
 	ck_assert_msg(command_build(&command, &args, &err) == 0, "%s", err.text);
 	arguments_free(&args);
 	return command;
+}
+
+static struct exd_command *built(char **argv)
+{
+	return built_of(OF_RUN, GRAMMAR_RUN, argv);
 }
 
 static void not_built(char **argv, enum exd_code code, const char *text)
@@ -94,7 +99,8 @@ START_TEST(test_table_fits_the_keys)
 		if (row->of & (OF_RUN | OF_EXPLAIN))
 			ck_assert_msg(key->use & EXD_USE_RUN, "--%s", row->name);
 		if (row->of & OF_EXEC)
-			ck_assert_msg(key->use & EXD_USE_EXEC, "--%s", row->name);
+			ck_assert_msg(key->use & (EXD_USE_EXEC | EXD_USE_CGROUP_CHILD), "--%s",
+				      row->name);
 	}
 }
 END_TEST
@@ -339,7 +345,9 @@ START_TEST(test_build_sets_each_key)
 			continue;
 		ck_assert_msg(!row->argument == !value, "no sample for --%s", row->name);
 		(void)snprintf(name, sizeof(name), "--%s", row->name);
-		command = built(ARGV(name, (char *)value));
+		command = row->of & OF_RUN
+				  ? built(ARGV(name, (char *)value))
+				  : built_of(OF_EXEC, GRAMMAR_EXEC, ARGV(name, (char *)value));
 		ck_assert_msg(exd_command_is_set(command, key_named(row->key)->key), "--%s",
 			      row->name);
 		exd_command_free(command);
