@@ -99,6 +99,8 @@ int main(int argc, char **argv)
 		burn();
 	if (strcmp(what, "bomb") == 0)
 		bomb();
+	if (strcmp(what, "signal") == 0)
+		return kill(getpid(), code) == 0 ? 96 : 95;
 	if (strcmp(what, "server") == 0)
 		return server(code);
 	if (strcmp(what, "told") == 0)
