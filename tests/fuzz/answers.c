@@ -140,7 +140,7 @@ static void welcome(struct input *in)
 			     0,
 		     "a connection");
 	send_one(pair[1], in);
-	if (conn_hello_consume(pair[0], "01234567", 1, &conn) < 0) {
+	if (conn_hello_consume(pair[0], "01234567", 0, 1, &conn) < 0) {
 		(void)close(pair[1]);
 		return;
 	}
