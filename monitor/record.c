@@ -71,9 +71,9 @@ void record_claim(const struct task *t, bool made)
 	if (t->lock < 0 || !l->state)
 		return;
 	if (made)
-		(void)pwrite(t->lock, "}", 1, (off_t)l->state_size);
+		(void)!pwrite(t->lock, "}", 1, (off_t)l->state_size);
 	else
-		(void)pwrite(t->lock, l->state, l->state_size, 0);
+		(void)!pwrite(t->lock, l->state, l->state_size, 0);
 }
 
 void record_stage(struct monitor *m, struct task *t)
