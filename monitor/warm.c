@@ -243,8 +243,13 @@ static int note_parent(struct monitor *m, const char *path)
 	/* Each line ends with the newline that the next one begins with. */
 	strcpy(grown + w->parents_size, w->parents_size ? line + 1 : line);
 	w->parents = grown;
-	w->parents_size += strlen(grown + w->parents_size);
-	r = replace_file_at(m->dir, "warm", grown + 1, w->parents_size - 1, 0600, false);
+	size = strlen(grown + w->parents_size);
+	r = replace_file_at(m->dir, "warm", grown + 1, w->parents_size + size - 1, 0600, false);
+	/* What is not on disk is written the next time. */
+	if (r < 0)
+		grown[w->parents_size] = '\0';
+	else
+		w->parents_size += size;
 	return r;
 }
 
