@@ -39,7 +39,7 @@ static void take_control(struct msghdr *msg, struct heard *h)
 	}
 }
 
-/* 1: a report; 0: the end; -EAGAIN: nothing yet. */
+/* 1: a report; 0: the end; -EAGAIN: nothing yet; -ENOMEM: it is still there to be read. */
 static int hear(int sock, struct heard *h)
 {
 	struct iovec iov = {.iov_base = &h->report, .iov_len = sizeof(h->report)};
@@ -127,7 +127,7 @@ void report_ready(struct monitor *m, struct watch *w, uint32_t events)
 	(void)rebirth_follow(m, t);
 	while ((r = hear(t->report.fd, &h)) > 0)
 		on_report(m, t, &h);
-	if (r == -EAGAIN)
+	if (r < 0)
 		return;
 	if (t->state == TASK_ABORTING) {
 		watch_close(m, &t->report);
