@@ -88,9 +88,13 @@ void listener_told(struct monitor *m, struct task *t, int fd)
 {
 	struct launch *l = t->launch;
 	const struct wire_step *s = find_step(l);
-	char go = 0, *text = s && fd >= 0 ? state_text(l, s, t->pid) : NULL;
-	int r = !text ? -ENOMEM : send_listener(l->slots[s->slot[0]], text, fd);
+	char go = 0, *text = NULL;
+	int r = s && fd >= 0 ? 0 : -EBADMSG;
 
+	if (!r) {
+		text = state_text(l, s, t->pid);
+		r = text ? send_listener(l->slots[s->slot[0]], text, fd) : -ENOMEM;
+	}
 	free(text);
 	if (!r) {
 		close_fd(&l->slots[s->slot[0]]);

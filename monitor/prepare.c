@@ -66,14 +66,10 @@ static int make_scratch(struct task *t, const struct wire_step *s, int i, const 
 {
 	int fd;
 
-	if (mkdirat(t->state_dir, path, mode) < 0)
+	/* The upper directory is what the root will look like, whatever our umask. */
+	if (mkdirat(t->state_dir, path, mode) < 0 || fchmodat(t->state_dir, path, mode, 0) < 0)
 		return -errno;
 	fd = openat(t->state_dir, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* The upper directory is what the root will look like, whatever our umask. */
-	if (fd >= 0 && fchmodat(t->state_dir, path, mode, 0) < 0) {
-		(void)close(fd);
-		return -EIO;
-	}
 	return fill_slot(t->launch, s, i, fd < 0 ? -errno : fd);
 }
 
