@@ -334,9 +334,13 @@ static int check_cut(struct check *c)
 		return 0;
 	if (p->cut >= p->phase_steps[WIRE_CHILD])
 		return bad(c, -1, "the cut is behind the program");
-	if (c->inits || p->pidns_slot != WIRE_NO_SLOT ||
+	if (c->inits || c->listeners || p->pidns_slot != WIRE_NO_SLOT ||
 	    s[p->phase_steps[WIRE_CHILD] - 1].op == WIRE_WORKER)
 		return bad(c, -1, "a cut in a plan that cannot wait");
+	/* These are for one container: a box has no state directory, and nobody to connect for. */
+	for (int i = 0; i < p->phase_steps[WIRE_PREPARE]; i++)
+		if (c->steps[i].op == WIRE_CONNECT || c->steps[i].op == WIRE_SCRATCH)
+			return bad(c, i, "a step for one container, in a plan with a cut");
 	for (int i = 0; i < p->cut; i++)
 		if (s[i].op == WIRE_PARK || s[i].op == WIRE_TTY_OPEN || s[i].op == WIRE_STDIO)
 			return bad(c, p->phase_steps[WIRE_PREPARE] + i, "a step before the cut");

@@ -189,7 +189,24 @@ START_TEST(test_malformed_plans)
 }
 END_TEST
 
-#define CUT_VARIANTS 6
+#define CUT_VARIANTS 9
+
+/* With what is made for one container alone. */
+static void broken_cut_of_one(struct plan *p, uint16_t op)
+{
+	struct wire_step *s;
+
+	plan_init(p, 0);
+	s = plan_step(p, WIRE_PREPARE, op, EXD_ERR_SYSTEM);
+	s->slot[1] = plan_slot(p);
+	if (op == WIRE_SCRATCH)
+		s->slot[2] = plan_slot(p);
+	else
+		s->str[0] = plan_text(p, "/socket");
+	(void)plan_step(p, WIRE_CHILD, WIRE_SETSID, EXD_ERR_SYSTEM);
+	plan_exec(p, (const char *const[]){"/bin/true", NULL});
+	p->head.cut = 1;
+}
 
 /* A cut where none can be. */
 static void broken_cut(struct plan *p, int variant)
@@ -216,6 +233,18 @@ static void broken_cut(struct plan *p, int variant)
 	case 4:
 		s->op = WIRE_INIT;
 		break;
+	case 5:
+		broken_cut_of_one(p, WIRE_CONNECT);
+		break;
+	case 6:
+		broken_cut_of_one(p, WIRE_SCRATCH);
+		break;
+	case 7:
+		s->op = WIRE_SECCOMP_NOTIFY;
+		s->slot[0] = plan_fd(p, STDIN_FILENO);
+		s->str[0] = plan_text(p, "1234567");
+		s->str[1] = plan_text(p, "a");
+		break;
 	default:
 		p->steps[1].op = WIRE_WORKER;
 		p->steps[1].num[2] = 0;
@@ -237,6 +266,9 @@ START_TEST(test_malformed_cuts)
 		f = rig_run_failing(&r, &p, &o);
 		ck_assert_msg(f.code == EXD_ERR_PROTOCOL, "variant %d: code %u '%s'", i, f.code,
 			      f.object);
+		/* Good plans, but for the cut. */
+		if (i >= 5 && i <= 7)
+			ck_assert_msg(strstr(f.object, "cut"), "variant %d: '%s'", i, f.object);
 	}
 	broken_cut(&p, 0);
 	p.head.cut = 1;
