@@ -38,11 +38,18 @@
 	{                   \
 		"arm", NULL \
 	}
-#else
+#elif defined(__riscv)
 #define HOST_ARCH "SCMP_ARCH_RISCV64"
 #define HOST_NAMES              \
 	{                       \
 		"riscv64", NULL \
+	}
+#else
+/* Entries for other architectures are not for this one. */
+#define HOST_ARCH ""
+#define HOST_NAMES    \
+	{             \
+		NULL, \
 	}
 #endif
 
