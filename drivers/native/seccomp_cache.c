@@ -23,14 +23,18 @@
 #define ENTRIES_MAX 256
 #define FILE_SIZE_MAX (512u << 10)
 
-/* A file: this, the key without its NUL, the instructions. The hash is only where to look. */
+/*
+ * A file: this, the key without its NUL, the instructions. Its name is only where to look. Nothing is
+ * synced: the checksum tells what a crash of the machine left half-written.
+ */
 struct head {
 	char magic[8];
 	uint32_t key_size;
 	uint32_t filter_size;
+	uint64_t checksum; /* of all that follows */
 };
 
-static const char magic[8] = "exdscmp1";
+static const char magic[8] = "exdscmp2";
 
 static bool is_ours(int fd, mode_t type, struct stat *st)
 {
@@ -97,7 +101,8 @@ int seccomp_cache_find(int root_fd, const char *key, struct sock_filter **filter
 	    head.filter_size == 0 || head.filter_size % sizeof(**filter) ||
 	    head.filter_size > BPF_MAXINSNS * sizeof(**filter) ||
 	    sizeof(head) + key_size + head.filter_size != size ||
-	    memcmp(text + sizeof(head), key, key_size) != 0)
+	    memcmp(text + sizeof(head), key, key_size) != 0 ||
+	    hash_words(HASH_INIT, text + sizeof(head), size - sizeof(head)) != head.checksum)
 		return -ENOENT;
 	*filter = malloc(head.filter_size);
 	if (!*filter)
@@ -141,10 +146,11 @@ void seccomp_cache_store(int root_fd, const char *key, const struct sock_filter 
 
 	if (!text)
 		return;
-	memcpy(head.magic, magic, sizeof(magic));
-	memcpy(text, &head, sizeof(head));
 	memcpy(text + sizeof(head), key, head.key_size);
 	memcpy(text + sizeof(head) + head.key_size, filter, head.filter_size);
+	memcpy(head.magic, magic, sizeof(magic));
+	head.checksum = hash_words(HASH_INIT, text + sizeof(head), size - sizeof(head));
+	memcpy(text, &head, sizeof(head));
 	keep_small(dir);
 	name_of(key, name);
 	(void)snprintf(temporary, sizeof(temporary), "%s.%ld", name, syscall(SYS_gettid));
