@@ -22,16 +22,6 @@
 /* Reports that fit in a socket without being read. */
 #define QUIET_WARNINGS 64
 
-static const struct wire_step *find_step(const struct launch *l, enum wire_op op)
-{
-	const struct wire_step *s = l->steps + l->plan->phase_steps[WIRE_PREPARE];
-
-	for (unsigned int i = 0; i < l->plan->phase_steps[WIRE_CHILD]; i++)
-		if (s[i].op == op)
-			return &s[i];
-	return NULL;
-}
-
 static int make_pair(int *ours, int *theirs)
 {
 	int pair[2];
@@ -49,7 +39,7 @@ static int make_pair(int *ours, int *theirs)
  */
 static int make_lines(struct task *t, struct newborn *n)
 {
-	bool init = find_step(t->launch, WIRE_INIT) != NULL;
+	bool init = launch_find(t->launch, WIRE_INIT) != NULL;
 	int on = 1, r = make_pair(&t->report.fd, &n->report);
 
 	if (!r && init && setsockopt(t->report.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
@@ -192,7 +182,7 @@ int birth(struct monitor *m, struct task *t)
 	/* What the kernel's log says of this pid from now on is about this process. */
 	kmsg_drain(m);
 	share_log_pids(m, t->launch);
-	if (!r && find_step(t->launch, WIRE_REBIRTH))
+	if (!r && launch_find(t->launch, WIRE_REBIRTH))
 		r = rebirth_expect(t->launch);
 	pid = r < 0 ? r : clone_child(m, t, &n);
 	close_fd(&n.report);

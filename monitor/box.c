@@ -56,13 +56,11 @@ static int lend_slots(struct launch *l, const struct shape *s)
 /* What the start of a container needs, as that of any other; of the rest only the tail knows. */
 static void keep_slots(struct launch *l)
 {
-	const struct wire_plan *p = l->plan;
 	bool used[WIRE_SLOTS_MAX] = {false};
 
-	shape_mark(l, (unsigned int)p->phase_steps[WIRE_PREPARE] + p->phase_steps[WIRE_CHILD],
-		   (unsigned int)p->phase_steps[WIRE_END] + p->phase_steps[WIRE_CLEANUP], used);
+	shape_mark_tail(l, used);
 	for (unsigned int i = 0; i < l->nslots; i++) {
-		if (i < p->fds)
+		if (i < l->plan->fds)
 			l->slots[i] = -1;
 		else if (!used[i])
 			close_fd(&l->slots[i]);

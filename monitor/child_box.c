@@ -57,7 +57,6 @@ static bool receive(int sock, struct taken *t)
 /* It is sealed, and the monitor has checked it. */
 static bool map_plan(struct launch *l, int fd)
 {
-	const struct wire_plan *p;
 	struct stat st;
 	void *map;
 
@@ -66,37 +65,18 @@ static bool map_plan(struct launch *l, int fd)
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return false;
-	p = map;
-	l->plan = p;
-	l->size = (size_t)st.st_size;
-	l->steps = (const struct wire_step *)(p + 1);
-	l->data = (const char *)(l->steps + p->phase_steps[0] + p->phase_steps[1] +
-				 p->phase_steps[2] + p->phase_steps[3]);
+	launch_point(l, map, (size_t)st.st_size);
 	return true;
-}
-
-static char **point_at(char **out, const char *text, uint64_t count)
-{
-	for (uint64_t i = 0; i < count; i++) {
-		*out++ = (char *)text;
-		text += strlen(text) + 1;
-	}
-	*out++ = NULL;
-	return out;
 }
 
 static bool lay_out_vectors(struct launch *l)
 {
-	const struct wire_step *s = &l->steps[l->plan->phase_steps[WIRE_PREPARE] +
-					      l->plan->phase_steps[WIRE_CHILD] - 1];
-	void *map = mmap(NULL, (s->num[0] + s->num[1] + 2) * sizeof(char *), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *room = mmap(NULL, launch_vectors_size(l), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (map == MAP_FAILED)
+	if (room == MAP_FAILED)
 		return false;
-	l->argv = map;
-	l->envp = point_at(l->argv, l->data + s->str[1].offset, s->num[0]);
-	(void)point_at(l->envp, l->data + s->str[2].offset, s->num[1]);
+	launch_vectors(l, room);
 	return true;
 }
 

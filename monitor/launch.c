@@ -101,6 +101,25 @@ void launch_free(struct monitor *m, struct task *t)
 	t->launch = NULL;
 }
 
+void launch_point(struct launch *l, const void *map, size_t size)
+{
+	l->plan = map;
+	l->size = size;
+	l->steps = (const struct wire_step *)(l->plan + 1);
+	l->data = (const char *)(l->steps + l->plan->phase_steps[0] + l->plan->phase_steps[1] +
+				 l->plan->phase_steps[2] + l->plan->phase_steps[3]);
+}
+
+const struct wire_step *launch_find(const struct launch *l, enum wire_op op)
+{
+	const struct wire_step *s = l->steps + l->plan->phase_steps[WIRE_PREPARE];
+
+	for (unsigned int i = 0; i < l->plan->phase_steps[WIRE_CHILD]; i++)
+		if (s[i].op == op)
+			return &s[i];
+	return NULL;
+}
+
 static int map_plan(struct task *t, int fd)
 {
 	struct launch *l = t->launch;
@@ -122,11 +141,7 @@ static int map_plan(struct task *t, int fd)
 		(void)munmap(map, (size_t)st.st_size);
 		return -EBADMSG;
 	}
-	l->plan = map;
-	l->size = (size_t)st.st_size;
-	l->steps = (const struct wire_step *)(l->plan + 1);
-	l->data = (const char *)(l->steps + l->plan->phase_steps[0] + l->plan->phase_steps[1] +
-				 l->plan->phase_steps[2] + l->plan->phase_steps[3]);
+	launch_point(l, map, (size_t)st.st_size);
 	return 0;
 }
 
@@ -161,20 +176,37 @@ static char **list_pointers(char **out, const char *text, uint64_t count)
 	return out;
 }
 
+static const struct wire_step *program_of(const struct launch *l)
+{
+	return &l->steps[l->plan->phase_steps[WIRE_PREPARE] + l->plan->phase_steps[WIRE_CHILD] - 1];
+}
+
+size_t launch_vectors_size(const struct launch *l)
+{
+	const struct wire_step *s = program_of(l);
+
+	return (s->num[0] + s->num[1] + 2) * sizeof(char *);
+}
+
+void launch_vectors(struct launch *l, void *room)
+{
+	const struct wire_step *s = program_of(l);
+
+	l->argv = room;
+	l->envp = list_pointers(l->argv, l->data + s->str[1].offset, s->num[0]);
+	(void)list_pointers(l->envp, l->data + s->str[2].offset, s->num[1]);
+}
+
 /* The child may not allocate: what execve takes is laid out before it is born. */
 static int build_vectors(struct task *t)
 {
-	struct launch *l = t->launch;
-	const struct wire_step *s = &l->steps[l->plan->phase_steps[WIRE_PREPARE] +
-					      l->plan->phase_steps[WIRE_CHILD] - 1];
+	void *room = malloc(launch_vectors_size(t->launch));
 
-	l->argv = malloc((s->num[0] + s->num[1] + 2) * sizeof(char *));
-	if (!l->argv) {
+	if (!room) {
 		launch_fail(t, EXD_ERR_NO_MEMORY, ENOMEM, NULL);
 		return -ENOMEM;
 	}
-	l->envp = list_pointers(l->argv, l->data + s->str[1].offset, s->num[0]);
-	(void)list_pointers(l->envp, l->data + s->str[2].offset, s->num[1]);
+	launch_vectors(t->launch, room);
 	return 0;
 }
 

@@ -32,16 +32,6 @@ int listener_connect(const char *path)
 	return r;
 }
 
-static const struct wire_step *find_step(const struct launch *l)
-{
-	const struct wire_step *s = l->steps + l->plan->phase_steps[WIRE_PREPARE];
-
-	for (unsigned int i = 0; i < l->plan->phase_steps[WIRE_CHILD]; i++)
-		if (s[i].op == WIRE_SECCOMP_NOTIFY)
-			return &s[i];
-	return NULL;
-}
-
 /* The pieces of the step's text with the process id between them. */
 static char *state_text(const struct launch *l, const struct wire_step *s, int32_t pid)
 {
@@ -87,7 +77,7 @@ static int send_listener(int sock, const char *text, int fd)
 void listener_told(struct monitor *m, struct task *t, int fd)
 {
 	struct launch *l = t->launch;
-	const struct wire_step *s = find_step(l);
+	const struct wire_step *s = launch_find(l, WIRE_SECCOMP_NOTIFY);
 	char go = 0, *text = NULL;
 	int r = s && fd >= 0 ? 0 : -EBADMSG;
 

@@ -133,13 +133,8 @@ struct shape *shape_new(const struct launch *l, int plan_fd)
 		like->slots = malloc((l->nslots + 1u) * sizeof(int));
 		map = mmap(NULL, l->size, PROT_READ, MAP_PRIVATE, plan_fd, 0);
 	}
-	if (map != MAP_FAILED) {
-		like->plan = map;
-		like->size = l->size;
-		like->steps = (const void *)((const char *)map +
-					     ((const char *)l->steps - (const char *)l->plan));
-		like->data = (const char *)map + (l->data - (const char *)l->plan);
-	}
+	if (map != MAP_FAILED)
+		launch_point(like, map, l->size);
 	if (map == MAP_FAILED || !s->identity || !like->slots || identify_all(s, l) < 0) {
 		if (s)
 			shape_free(s);
@@ -151,8 +146,7 @@ struct shape *shape_new(const struct launch *l, int plan_fd)
 	return s;
 }
 
-/* The slots that its tail needs: directories of cgroups, which keep nothing busy. */
-static void mark_tail(const struct launch *l, bool *used)
+void shape_mark_tail(const struct launch *l, bool *used)
 {
 	const struct wire_plan *p = l->plan;
 
@@ -166,7 +160,7 @@ int shape_hold(struct shape *s, const struct launch *l)
 	int r = 0;
 
 	shape_mark(l, 0, before_cut(l), used);
-	mark_tail(l, used);
+	shape_mark_tail(l, used);
 	for (unsigned int i = 0; i < l->plan->fds && !r; i++) {
 		if (!used[i] || s->like.slots[i] >= 0)
 			continue;
@@ -182,7 +176,7 @@ void shape_let_go(struct shape *s)
 {
 	bool used[WIRE_SLOTS_MAX] = {false};
 
-	mark_tail(&s->like, used);
+	shape_mark_tail(&s->like, used);
 	for (unsigned int i = 0; i < s->like.nslots; i++)
 		if (!used[i])
 			close_fd(&s->like.slots[i]);

@@ -146,6 +146,13 @@ struct watcher {
 /* The launch message with its descriptors, which are taken; -EBADMSG when it is malformed. */
 int launch_begin(struct monitor *m, struct client *c, const struct wire_msg *msg, int *fds);
 void launch_free(struct monitor *m, struct task *t);
+/* Where the parts of a mapped plan are, which was checked; also in the child. */
+void launch_point(struct launch *l, const void *map, size_t size);
+/* What execve takes, in room of that size that somebody else has; also in the child. */
+size_t launch_vectors_size(const struct launch *l);
+void launch_vectors(struct launch *l, void *room);
+/* The child's first step of this kind, or NULL. */
+const struct wire_step *launch_find(const struct launch *l, enum wire_op op);
 /* One without anything; NULL: no memory. */
 struct task *task_blank(const char *id);
 /* The path that a step's cgroup has, with or without a box; false: too long. */

@@ -49,6 +49,8 @@ void shape_let_go(struct shape *s);
 void shape_free(struct shape *s);
 /* Marks the slots that these steps name. */
 void shape_mark(const struct launch *l, unsigned int first, unsigned int count, bool *used);
+/* Those that the tail needs: directories of cgroups, which keep nothing busy. */
+void shape_mark_tail(const struct launch *l, bool *used);
 
 /* box.c */
 /* Bears one for the shape; warm_ready() or warm_failed() follows. */
