@@ -165,11 +165,20 @@ static void add_box(struct monitor *m, struct shape *s)
 	box_birth(m, s, name);
 }
 
-/* One at a time: the next when this one is ready. */
+static bool is_bearing(const struct warm *w)
+{
+	for (const struct shape *s = w->shapes; s; s = s->next)
+		for (const struct task *b = s->boxes; b; b = b->next)
+			if (b->state == TASK_STARTING)
+				return true;
+	return false;
+}
+
+/* One at a time: the next when this one is ready, whatever was launched meanwhile. */
 static void refill(struct monitor *m, struct timer *timer)
 {
 	struct warm *w = container_of(timer, struct warm, refill);
-	struct shape *s = hungry(w);
+	struct shape *s = is_bearing(w) ? NULL : hungry(w);
 
 	if (s && busy(m))
 		timer_arm(m, &w->refill, IDLE_NS);
