@@ -89,8 +89,7 @@ bool rebirth_follow(struct monitor *m, struct task *t)
 		record_stage(m, t);
 	} else {
 		(void)sys_pidfd_signal(fd, SIGKILL);
-		if (watch_add(m, &t->pidfd, EPOLLIN) < 0)
-			(void)task_try_reap(m, t);
+		task_await_end(m, t);
 	}
 	return true;
 }

@@ -79,9 +79,11 @@ static void look_again(struct monitor *m, struct timer *timer)
 }
 
 /* The epoll set may take no more (fs.epoll.max_user_watches): then it is looked at now and then. */
-static void await_end(struct monitor *m, struct task *t)
+void task_await_end(struct monitor *m, struct task *t)
 {
-	if (watch_add(m, &t->pidfd, EPOLLIN) == 0)
+	int r = watch_add(m, &t->pidfd, EPOLLIN);
+
+	if (r == 0 || r == -EEXIST)
 		return;
 	t->timer.fn = look_again;
 	timer_arm(m, &t->timer, LOOK_AGAIN_NS);
@@ -111,7 +113,7 @@ void task_abort(struct monitor *m, struct task *t, uint32_t code, int error, con
 	}
 	t->state = TASK_ABORTING;
 	task_kill(m, t);
-	await_end(m, t);
+	task_await_end(m, t);
 }
 
 static void send_started(struct monitor *m, struct task *t, uint16_t type, int master)
@@ -210,7 +212,7 @@ void task_ack(struct monitor *m, struct task *t, int32_t verdict)
 	if (t->worker)
 		worker_acked(m, t);
 	else if (!task_try_reap(m, t))
-		await_end(m, t);
+		task_await_end(m, t);
 }
 
 static const char *what_took_long(const struct task *t)

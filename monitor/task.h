@@ -195,6 +195,8 @@ void task_orphan(struct monitor *m, struct task *t);
 struct task *task_find(struct monitor *m, const char *id);
 struct task *task_of_request(struct monitor *m, const struct client *c, uint64_t request);
 int task_signal(struct monitor *m, struct task *t, int sig);
+/* Its reaping follows, never from within; also where it is waited for already. */
+void task_await_end(struct monitor *m, struct task *t);
 
 /* finish.c: from the end of the process to the end of the task */
 void task_reap(struct monitor *m, struct watch *w, uint32_t events);
