@@ -334,7 +334,7 @@ static int check_cut(struct check *c)
 		return 0;
 	if (p->cut >= p->phase_steps[WIRE_CHILD])
 		return bad(c, -1, "the cut is behind the program");
-	if (c->inits || c->listeners || p->pidns_slot != WIRE_NO_SLOT ||
+	if (c->inits || c->listeners || c->rebirths || p->pidns_slot != WIRE_NO_SLOT ||
 	    s[p->phase_steps[WIRE_CHILD] - 1].op == WIRE_WORKER)
 		return bad(c, -1, "a cut in a plan that cannot wait");
 	/* These are for one container: a box has no state directory, and nobody to connect for. */

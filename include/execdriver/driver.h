@@ -434,8 +434,8 @@ EXD_API bool exd_plan_wants_park(const struct exd_plan *plan);
  * texts and descriptors, and names the container in the last component of cgroup paths alone. So
  * the monitor may keep up to `count` (0 to 64) processes that have done it, each for one container
  * to come. To be called once, where nothing of the host is within reach any more, in plans that
- * join no pid namespace and have no exd_plan_init(), exd_plan_scratch(), exd_plan_connect() or
- * exd_plan_seccomp_notify(). Since 0.1.
+ * join no pid namespace and have no exd_plan_init(), exd_plan_rebirth(), exd_plan_scratch(),
+ * exd_plan_connect() or exd_plan_seccomp_notify(). Since 0.1.
  */
 EXD_API int exd_plan_warm(struct exd_plan *plan, unsigned int count);
 

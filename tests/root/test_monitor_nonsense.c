@@ -189,7 +189,7 @@ START_TEST(test_malformed_plans)
 }
 END_TEST
 
-#define CUT_VARIANTS 9
+#define CUT_VARIANTS 10
 
 /* With what is made for one container alone. */
 static void broken_cut_of_one(struct plan *p, uint16_t op)
@@ -245,6 +245,9 @@ static void broken_cut(struct plan *p, int variant)
 		s->str[0] = plan_text(p, "1234567");
 		s->str[1] = plan_text(p, "a");
 		break;
+	case 8:
+		s->op = WIRE_REBIRTH;
+		break;
 	default:
 		p->steps[1].op = WIRE_WORKER;
 		p->steps[1].num[2] = 0;
@@ -267,7 +270,7 @@ START_TEST(test_malformed_cuts)
 		ck_assert_msg(f.code == EXD_ERR_PROTOCOL, "variant %d: code %u '%s'", i, f.code,
 			      f.object);
 		/* Good plans, but for the cut. */
-		if (i >= 5 && i <= 7)
+		if (i >= 5 && i <= 8)
 			ck_assert_msg(strstr(f.object, "cut"), "variant %d: '%s'", i, f.object);
 	}
 	broken_cut(&p, 0);
