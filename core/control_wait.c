@@ -140,6 +140,15 @@ static int wait_end(struct exd_engine *engine, struct target *target, int64_t de
 	return r;
 }
 
+/* One that goes with its container looks lost while its files are removed, one after the other. */
+static int load_again(struct exd_engine *engine, const char *id, struct target *target,
+		      struct exd_error *err)
+{
+	(void)nap(-1);
+	target->record = record_free(target->record);
+	return record_load(engine->root_fd, id, &target->record, err);
+}
+
 int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms,
 	     struct exd_exit_status *status, struct exd_error *err)
 {
@@ -152,6 +161,8 @@ int exd_wait(struct exd_engine *engine, const char *id, int timeout_ms,
 		r = record_load(engine->root_fd, id, &target.record, err);
 	if (r == 0)
 		r = wait_end(engine, &target, deadline, &end, err);
+	if (r == 0 && end.lost)
+		r = load_again(engine, id, &target, err);
 	if (r < 0)
 		return r;
 	if (status)

@@ -32,7 +32,7 @@ struct planning {
 	struct strbuf path; /* PARENT/ID below each hierarchy's root */
 	char *parent;
 	char enable[CGROUP_ENABLE_SIZE];
-	char reason[REASON_SIZE]; /* why v2's limits were refused */
+	char reason[REASON_SIZE];  /* why v2's limits were refused */
 	char foreign[REASON_SIZE]; /* why those of a hierarchy of others were */
 };
 

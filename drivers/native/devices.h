@@ -11,7 +11,7 @@
 struct native_device {
 	char *target;       /* absolute path inside */
 	const char *source; /* of the host; borrowed */
-	mode_t mode;  /* with S_IFCHR or S_IFBLK */
+	mode_t mode;        /* with S_IFCHR or S_IFBLK */
 	dev_t rdev;
 	uid_t uid;
 	gid_t gid;

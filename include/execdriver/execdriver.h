@@ -389,7 +389,7 @@ enum exd_mount_flag {
 	EXD_MOUNT_NODIRATIME = 1 << 8,
 	EXD_MOUNT_NOSYMFOLLOW = 1 << 9,
 	EXD_MOUNT_COPYUP = 1 << 10, /* a tmpfs begins with a copy of what lies under it */
-	EXD_MOUNT_IDMAP = 1 << 11 /* owners as on disk, counted in the user namespace */
+	EXD_MOUNT_IDMAP = 1 << 11   /* owners as on disk, counted in the user namespace */
 };
 
 struct exd_mount {

@@ -101,7 +101,8 @@ void fuzz_write(int dir, const char *name, const char *text)
 int fuzz_lowest_fd(void)
 {
 	int fd = open("/", O_PATH | O_CLOEXEC);
+	int lowest = fd;
 
 	(void)close(fd);
-	return fd;
+	return lowest;
 }

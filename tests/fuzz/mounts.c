@@ -71,7 +71,7 @@ static bool visit(const struct cgroup_mount *mount, void *arg)
 /* In a small buffer, so that lines do not fit, and in one that most do. */
 static void visit_all(void)
 {
-	char small[64], large[4096];
+	char small[64] = "", large[4096] = "";
 	unsigned int count = 0;
 
 	for (int i = 0; i < 2; i++) {

@@ -155,7 +155,7 @@ void worker_none_left(void)
 	char name[300];
 
 	(void)snprintf(name, sizeof(name), "%s/tests/root/worker", getenv("EXD_TEST_BUILDDIR"));
-	for (int i = 0; i < 400 && count_named(name) > 0; i++)
+	for (int i = 0; i < 4000 && count_named(name) > 0; i++)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	ck_assert_int_eq(count_named(name), 0);
 }
